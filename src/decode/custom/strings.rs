@@ -1,0 +1,52 @@
+//! The argument and environment vectors of execve(2): pointers up to a NULL, a length that no value gives.
+
+use syscall_table::ExprId;
+
+use crate::decode::sink::End;
+use crate::decode::walk::{Frame, Walk};
+
+/// `["ls", "-l"]`
+pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let word = walk.abi.word() as u64;
+    let limit = walk.list_limit(u64::MAX);
+    let Some(mut next) = walk.load_pointer(address) else { return walk.sink.pointer(address) };
+    walk.sink.begin_array();
+    let mut count = 0;
+    while next != 0 {
+        if count == limit {
+            return walk.sink.end_array(End::Abbreviated);
+        }
+        walk.sink.element();
+        walk.c_string(next, usize::MAX, walk.style.string_limit);
+        count += 1;
+        let at = address.wrapping_add(count.wrapping_mul(word));
+        match walk.load_pointer(at) {
+            Some(pointer) => next = pointer,
+            None => return walk.sink.end_array(End::Unreadable(at)),
+        }
+    }
+    walk.sink.end_array(End::Complete);
+}
+
+/// `0x7ffd5aef3a58 /* 35 vars */`, or all of them in full output.
+pub fn envp(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    if !walk.style.abbreviate {
+        return argv(walk, params, address, frame);
+    }
+    walk.sink.pointer(address);
+    let word = walk.abi.word() as u64;
+    let mut count = 0u64;
+    let unterminated = loop {
+        match walk.load_pointer(address.wrapping_add(count.wrapping_mul(word))) {
+            Some(0) => break false,
+            Some(_) => count += 1,
+            None => break true,
+        }
+    };
+    if unterminated && count == 0 {
+        return;
+    }
+    let plural = if count == 1 { "" } else { "s" };
+    let note = if unterminated { ", unterminated" } else { "" };
+    walk.sink.comment(format_args!("{count} var{plural}{note}"));
+}

@@ -1,0 +1,21 @@
+//! Where the decoder reads from.
+
+/// Bytes by address: a stopped tracee's memory, or a structure that the kernel gave us.
+pub trait Memory {
+    /// Reads from `address` on into `buffer` and returns how many bytes there were; less than asked for when
+    /// the range ends in unmapped memory, 0 when it starts there.
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
+}
+
+/// Bytes that we have: address 1 is the first of them, so that the first is not at NULL.
+pub struct Local<'a>(pub &'a [u8]);
+
+impl Memory for Local<'_> {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        let start = usize::try_from(address.wrapping_sub(1)).unwrap_or(usize::MAX);
+        let from = self.0.get(start..).unwrap_or_default();
+        let len = from.len().min(buffer.len());
+        buffer[..len].copy_from_slice(&from[..len]);
+        len
+    }
+}

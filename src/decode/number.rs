@@ -1,0 +1,155 @@
+//! Numbers and what they mean.
+
+use std::net::Ipv4Addr;
+
+use syscall_table::{Format, Width, errno_name, signal_name};
+
+use super::sink::Sink;
+use super::walk::Walk;
+
+/// fcntl.h: paths are relative to the working directory.
+const AT_FDCWD: i32 = -100;
+
+/// The low `bytes` bytes of a number.
+pub fn truncate(value: u64, bytes: usize) -> u64 {
+    match bytes {
+        1 => value & 0xff,
+        2 => value & 0xffff,
+        4 => value & 0xffff_ffff,
+        _ => value,
+    }
+}
+
+/// The number in up to eight bytes of memory.
+pub fn from_bytes(bytes: &[u8], big_endian: bool) -> u64 {
+    let push = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+    if big_endian { bytes.iter().fold(0, push) } else { bytes.iter().rev().fold(0, push) }
+}
+
+/// Sign-extends a number of `bytes` bytes.
+pub fn signed(value: u64, bytes: usize) -> i64 {
+    match bytes {
+        1 => i64::from(value as u8 as i8),
+        2 => i64::from(value as u16 as i16),
+        4 => i64::from(value as u32 as i32),
+        _ => value as i64,
+    }
+}
+
+/// Tells a number by its format.
+pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
+    let bytes = width.bytes(walk.abi);
+    let sink = &mut *walk.sink;
+    match format {
+        Format::Signed => sink.signed(signed(value, bytes)),
+        Format::Unsigned => sink.unsigned(value),
+        Format::Hex => sink.hex(value),
+        Format::Octal => sink.octal(value, 3),
+        Format::Address => sink.pointer(value),
+        Format::Fd => sink.fd(value as i32),
+        Format::DirFd if value as i32 == AT_FDCWD => sink.constant(value, "AT_FDCWD"),
+        Format::DirFd => sink.fd(value as i32),
+        Format::Pid | Format::Tid | Format::Pgid | Format::Sid => sink.pid(value as i32),
+        Format::Id if truncate(u64::MAX, bytes) == value => sink.signed(-1),
+        Format::Id => sink.unsigned(value),
+        Format::Signal => signal(sink, value as u32),
+        Format::Mode => mode(sink, value),
+        Format::Dev => device(sink, value),
+        Format::WaitStatus => sink.wait_status(value as u32),
+        Format::Errno => match errno_name(value as u32) {
+            Some(name) => sink.constant(value, name),
+            None => sink.signed(signed(value, bytes)),
+        },
+        Format::Port => {
+            sink.begin_call("htons", true);
+            sink.unsigned(value);
+            sink.end_call();
+        }
+        Format::NetLong => {
+            sink.begin_call("htonl", true);
+            sink.unsigned(value);
+            sink.end_call();
+        }
+        Format::Inet => {
+            sink.begin_call("inet_addr", true);
+            let mut text = super::text::Short::default();
+            text.write(format_args!("{}", Ipv4Addr::from(value as u32)));
+            sink.string(text.as_bytes(), super::sink::Quote::Plain, false, None);
+            sink.end_call();
+        }
+        Format::Interface => interface(sink, value as u32),
+        Format::Time => sink.signed(signed(value, bytes)),
+        Format::Char => {
+            let byte = [value as u8];
+            sink.string(&byte, super::sink::Quote::Plain, false, None);
+        }
+    }
+}
+
+/// A signal by name; a number that is none in decimal.
+pub fn signal(sink: &mut dyn Sink, number: u32) {
+    let mut text = super::text::Short::default();
+    match signal_name(number) {
+        Some(name) => sink.constant(u64::from(number), name),
+        // The kernel's first real-time signal is 32; the C library keeps two or three for itself.
+        None if number == 32 => sink.constant(32, "SIGRTMIN"),
+        None if (33..=64).contains(&number) => {
+            text.write(format_args!("SIGRT_{}", number - 32));
+            sink.constant(u64::from(number), text.as_str());
+        }
+        None => sink.signed(i64::from(number as i32)),
+    }
+}
+
+/// File type and permissions, as in `st_mode`: inode(7).
+fn mode(sink: &mut dyn Sink, value: u64) {
+    const TYPES: [(u64, &str); 7] = [
+        (0o140_000, "S_IFSOCK"),
+        (0o120_000, "S_IFLNK"),
+        (0o100_000, "S_IFREG"),
+        (0o060_000, "S_IFBLK"),
+        (0o040_000, "S_IFDIR"),
+        (0o020_000, "S_IFCHR"),
+        (0o010_000, "S_IFIFO"),
+    ];
+    const BITS: [(u64, &str); 3] = [(0o4000, "S_ISUID"), (0o2000, "S_ISGID"), (0o1000, "S_ISVTX")];
+    let kind = TYPES.iter().find(|(bits, _)| value & 0o170_000 == *bits);
+    sink.begin_flags(value);
+    if let Some((_, name)) = kind {
+        sink.flag(name);
+    }
+    let mut rest = if kind.is_some() { value & !0o170_000 } else { value };
+    for (bit, name) in BITS {
+        if rest & bit != 0 {
+            sink.flag(name);
+            rest &= !bit;
+        }
+    }
+    sink.flag_octal(rest);
+    sink.end_flags();
+}
+
+/// A device number, split as linux/kdev_t.h does (`new_decode_dev`, with the high parts of 64-bit numbers).
+fn device(sink: &mut dyn Sink, value: u64) {
+    let major = (value >> 8 & 0xfff) | (value >> 32 & 0xffff_f000);
+    let minor = (value & 0xff) | (value >> 12 & 0xffff_ff00);
+    sink.begin_call("makedev", false);
+    sink.element();
+    sink.hex(major);
+    sink.element();
+    sink.hex(minor);
+    sink.end_call();
+}
+
+/// A network interface by its name here; by number where there is none.
+fn interface(sink: &mut dyn Sink, index: u32) {
+    let name = nix::net::if_::if_indextoname(index);
+    match name {
+        Ok(name) if index != 0 => {
+            sink.begin_call("if_nametoindex", true);
+            sink.string(name.to_bytes(), super::sink::Quote::Plain, false, None);
+            sink.end_call();
+        }
+        _ => sink.unsigned(u64::from(index)),
+    }
+}

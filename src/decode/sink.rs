@@ -1,0 +1,99 @@
+//! What the decoder tells: one walk over a call, whatever the format.
+
+/// How the bytes of a string are to be understood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Quote {
+    /// Text as far as it is printable.
+    Plain,
+    /// Binary data: every byte in hexadecimal.
+    Hex,
+}
+
+/// How much of a list or structure was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// All of it.
+    Complete,
+    /// The rest was left out on purpose.
+    Abbreviated,
+    /// Memory could not be read from this address on.
+    Unreadable(u64),
+}
+
+/// Receives the values of a call in the order of its description, the way a serializer does.
+///
+/// Values nest: whatever stands between a `begin_…` and its `end_…` belongs to it. Nothing here may
+/// look at the tracee; numbers and bytes are complete as they are told.
+pub trait Sink {
+    /// The next argument begins.
+    fn arg(&mut self, name: &'static str);
+    /// At entry: an argument that can only be told when the call returns comes next.
+    fn pause_before_arg(&mut self, name: &'static str);
+
+    /// A signed number, shown in decimal.
+    fn signed(&mut self, value: i64);
+    /// An unsigned number, shown in decimal.
+    fn unsigned(&mut self, value: u64);
+    /// A number shown in hexadecimal.
+    fn hex(&mut self, value: u64);
+    /// A number shown in octal with at least `digits` digits.
+    fn octal(&mut self, value: u64, digits: usize);
+    /// An address.
+    fn pointer(&mut self, address: u64);
+    /// A file descriptor.
+    fn fd(&mut self, fd: i32);
+    /// A process or thread id.
+    fn pid(&mut self, pid: i32);
+    /// A value that has a name.
+    fn constant(&mut self, value: u64, name: &str);
+    /// A value of an enumeration that has no name; `fallback` stands for the names it could have had.
+    fn unknown(&mut self, value: u64, fallback: &str);
+
+    /// A set of flags begins; `value` is all of it.
+    fn begin_flags(&mut self, value: u64);
+    /// A flag, or the named value of an enumerated part.
+    fn flag(&mut self, name: &str);
+    /// Bits that have no name. `fallback` is not empty when no other flag was told.
+    fn flag_rest(&mut self, bits: u64, fallback: &str);
+    /// A number inside the flags: `21<<MAP_HUGE_SHIFT`.
+    fn flag_shifted(&mut self, value: u64, name: &str);
+    /// Permission bits inside the flags.
+    fn flag_octal(&mut self, bits: u64);
+    /// The set ends. `empty` is the text for no flags at all.
+    fn end_flags(&mut self);
+
+    /// Bytes; `more` when the tracee's string goes on, and is `total` bytes long if that is known.
+    fn string(&mut self, bytes: &[u8], quote: Quote, more: bool, total: Option<u64>);
+
+    /// A structure begins.
+    fn begin_struct(&mut self);
+    /// The next field begins.
+    fn field(&mut self, name: &'static str);
+    /// The structure ends.
+    fn end_struct(&mut self, end: End);
+    /// A list begins.
+    fn begin_array(&mut self);
+    /// The next element begins.
+    fn element(&mut self);
+    /// The next element begins; it is `[index]=value`.
+    fn indexed(&mut self, index: &str);
+    /// The list ends.
+    fn end_array(&mut self, end: End);
+    /// A number behind a pointer begins.
+    fn begin_indirect(&mut self);
+    /// It ends.
+    fn end_indirect(&mut self);
+    /// Between the value that went in and the value that came out.
+    fn becomes(&mut self);
+    /// A value wrapped in the name of what makes it: `makedev(0x8, 0x1)`. When `transparent`, the inner value
+    /// says everything: `htons(80)`.
+    fn begin_call(&mut self, name: &'static str, transparent: bool);
+    /// It ends.
+    fn end_call(&mut self);
+    /// A set of signals, bit 0 for signal 1; `None`: not readable.
+    fn signal_set(&mut self, bits: u64);
+    /// The status word of wait(2).
+    fn wait_status(&mut self, status: u32);
+    /// A remark for people behind the last value.
+    fn comment(&mut self, text: std::fmt::Arguments<'_>);
+}

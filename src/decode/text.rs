@@ -1,0 +1,43 @@
+//! Short texts made without allocation.
+
+use std::fmt::{Arguments, Write};
+
+/// Up to 64 bytes of text; what does not fit is cut.
+pub struct Short {
+    bytes: [u8; 64],
+    len: usize,
+}
+
+impl Default for Short {
+    fn default() -> Short {
+        Short { bytes: [0; 64], len: 0 }
+    }
+}
+
+impl Short {
+    /// Appends formatted text.
+    pub fn write(&mut self, text: Arguments<'_>) {
+        // Writing into the buffer fails only where it is full: the text is cut there.
+        let _ = self.write_fmt(text);
+    }
+
+    /// What was written.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    /// What was written, as text.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+}
+
+impl Write for Short {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        let room = &mut self.bytes[self.len..];
+        let len = text.len().min(room.len());
+        room[..len].copy_from_slice(&text.as_bytes()[..len]);
+        self.len += len;
+        if len < text.len() { Err(std::fmt::Error) } else { Ok(()) }
+    }
+}

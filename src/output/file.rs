@@ -1,0 +1,147 @@
+//! Where output goes: standard error, a file, one file for each thread, or the input of a command.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use nix::unistd::Pid;
+
+/// The output as the user named it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Standard error.
+    Stderr,
+    /// A file, made anew or appended to.
+    File { path: PathBuf, append: bool },
+    /// The input of a shell command.
+    Command(String),
+    /// A file for each thread: the path with the thread's id behind a dot.
+    PerThread { path: PathBuf, append: bool },
+}
+
+/// Bytes from here on in a buffer are written without waiting for more.
+const FULL: usize = 64 * 1024;
+
+/// A file with what was not yet written to it.
+pub struct Target {
+    file: Option<File>,
+    name: String,
+    program: String,
+    /// What was not yet written.
+    pub buffer: Vec<u8>,
+    /// Where the current line began in the buffer; negative when that part is written already.
+    line_start: isize,
+    /// The thread whose line is not finished.
+    pub owner: Option<Pid>,
+    immediate: bool,
+    lost: bool,
+    child: Option<Child>,
+}
+
+impl Target {
+    /// Standard error: written at once, so that it stays in step with what the command prints.
+    pub fn stderr(program: &str) -> Target {
+        let copy = nix::unistd::dup(io::stderr());
+        let file = copy.ok().map(File::from);
+        let lost = file.is_none();
+        Target { immediate: true, lost, ..Target::new(file, "standard error".to_string(), program) }
+    }
+
+    /// A file.
+    pub fn file(path: &Path, append: bool, program: &str) -> io::Result<Target> {
+        let mut options = OpenOptions::new();
+        options.create(true).write(true);
+        let file = if append { options.append(true).open(path)? } else { options.truncate(true).open(path)? };
+        Ok(Target::new(Some(file), path.display().to_string(), program))
+    }
+
+    /// The input of `command`, run by the shell.
+    pub fn command(command: &str, program: &str) -> io::Result<Target> {
+        let mut shell = Command::new("/bin/sh");
+        // A process group of its own: Ctrl-C must reach us first, so that the command sees all output.
+        shell.arg("-c").arg(command).stdin(Stdio::piped()).process_group(0);
+        let mut child = shell.spawn()?;
+        let file = child.stdin.take().map(|pipe| File::from(std::os::fd::OwnedFd::from(pipe)));
+        Ok(Target { child: Some(child), ..Target::new(file, command.to_string(), program) })
+    }
+
+    /// Takes what nobody can be given: the file could not be opened, which was told.
+    pub fn nowhere(program: &str) -> Target {
+        Target { lost: true, ..Target::new(None, String::new(), program) }
+    }
+
+    fn new(file: Option<File>, name: String, program: &str) -> Target {
+        Target {
+            file,
+            name,
+            program: program.to_string(),
+            buffer: Vec::with_capacity(FULL + 4096),
+            line_start: 0,
+            owner: None,
+            immediate: false,
+            lost: false,
+            child: None,
+        }
+    }
+
+    /// A line begins here.
+    pub fn begin_line(&mut self) {
+        self.line_start = self.buffer.len() as isize;
+    }
+
+    /// How many bytes the current line has.
+    pub fn column(&self) -> usize {
+        usize::try_from(self.buffer.len() as isize - self.line_start).unwrap_or(0)
+    }
+
+    /// An event is told: writes if it must be seen now or if much has gathered.
+    pub fn settle(&mut self) {
+        if self.immediate || self.buffer.len() >= FULL {
+            self.flush();
+        }
+    }
+
+    /// Writes everything that was not yet written.
+    pub fn flush(&mut self) {
+        if self.buffer.is_empty() {
+            return;
+        }
+        if let Some(file) = &mut self.file
+            && let Err(error) = file.write_all(&self.buffer)
+        {
+            self.fail(&error);
+        }
+        self.line_start -= self.buffer.len() as isize;
+        self.buffer.clear();
+    }
+
+    /// The first failure is told; after it nothing more is written, and the tracees run on.
+    fn fail(&mut self, error: &io::Error) {
+        self.file = None;
+        self.lost = true;
+        // A command that stopped reading had what it wanted, as in `-o '|head'`.
+        if self.child.is_some() && error.kind() == io::ErrorKind::BrokenPipe {
+            return;
+        }
+        if !self.immediate {
+            let text = super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs());
+            eprintln!(
+                "{}: cannot write to {}: {text}; the trace ends here, the command goes on",
+                self.program, self.name
+            );
+        }
+    }
+
+    /// Writes what remains and waits for the command at the other end; false if anything was lost.
+    pub fn finish(&mut self) -> bool {
+        self.flush();
+        self.file = None;
+        if let Some(mut child) = self.child.take() {
+            // It ends when it has read all; how it ends is its own affair.
+            let _ = child.wait();
+        }
+        !self.lost
+    }
+}

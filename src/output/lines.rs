@@ -1,0 +1,485 @@
+//! Events as lines of text: what strace prints, to the byte.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use nix::unistd::Pid;
+use syscall_table::{Abi, Format, SetKind, Type};
+
+use super::clock::{AbsoluteTime, Clock, fraction};
+use super::file::{Destination, Target};
+use super::report::{Birth, CallInfo, Report, Return, Stamp, Tell};
+use super::status;
+use super::text::{TextSink, TextState, TextStyle, append};
+
+/// What lines look like and which are there.
+#[derive(Clone, Debug)]
+pub struct LineStyle {
+    /// How values look.
+    pub text: TextStyle,
+    /// Where ` = ` stands at the earliest: 40, or `-a`.
+    pub columns: usize,
+    /// The time in front of each line.
+    pub absolute: Option<AbsoluteTime>,
+    /// The time since the line before, with so many digits behind the second: `-r`.
+    pub relative: Option<u32>,
+    /// The time that each call took, with so many digits behind the second: `-T`.
+    pub durations: Option<u32>,
+    /// The number of the call: `-n`.
+    pub numbers: bool,
+    /// The instruction pointer: `-i`.
+    pub instruction_pointer: bool,
+    /// The thread's id stands in front of every line.
+    pub pids: PidColumn,
+    /// Lines are held back until it is known how the call ends: `-z`, `-Z`.
+    pub staged: bool,
+    /// Messages that are not wanted.
+    pub quiet: Quiet,
+    /// The name that messages are given under.
+    pub program: String,
+}
+
+/// When lines begin with the id of their thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PidColumn {
+    /// Never: each thread has its own file, or there is only one.
+    Never,
+    /// `[pid  4242] `, as long as there is more than one.
+    WhenSeveral,
+    /// `4242  `, always: in files that threads share.
+    Always,
+}
+
+/// Messages that are left out: `-e quiet=`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet {
+    /// "Process N attached" and "detached".
+    pub attach: bool,
+    /// `+++ exited with 0 +++`
+    pub exit: bool,
+    /// `[ Process PID=4242 runs in 32 bit mode. ]`
+    pub personality: bool,
+    /// `+++ superseded by execve in pid 4242 +++`
+    pub superseded: bool,
+    /// `exit_group(0) = ?` and the like stay; this is for the end of a thread.
+    pub thread_exit: bool,
+}
+
+/// The line of a thread.
+#[derive(Default)]
+struct Line {
+    state: TextState,
+    /// All arguments of the call in progress are told.
+    complete: bool,
+    /// The line, while it is held back.
+    staged: Vec<u8>,
+}
+
+/// Writes lines.
+pub struct Lines {
+    style: LineStyle,
+    shared: Option<Target>,
+    own: HashMap<Pid, Target>,
+    destination: Destination,
+    lines: HashMap<Pid, Line>,
+    clock: Clock,
+    last: Option<Duration>,
+    lost: bool,
+}
+
+impl Lines {
+    /// Opens the destination. The message of an error names it.
+    pub fn open(destination: Destination, style: LineStyle) -> Result<Lines, String> {
+        let shared = match &destination {
+            Destination::Stderr => Some(Target::stderr(&style.program)),
+            Destination::File { path, append } => Some(
+                Target::file(path, *append, &style.program)
+                    .map_err(|e| format!("Can't fopen '{}': {}", path.display(), reason(&e)))?,
+            ),
+            Destination::Command(command) => Some(
+                Target::command(command, &style.program)
+                    .map_err(|e| format!("Can't popen '{command}': {}", reason(&e)))?,
+            ),
+            Destination::PerThread { .. } => None,
+        };
+        Ok(Lines {
+            style,
+            shared,
+            own: HashMap::new(),
+            destination,
+            lines: HashMap::new(),
+            clock: Clock::default(),
+            last: None,
+            lost: false,
+        })
+    }
+
+    /// Begins a line of `stamp.tid`, after ending the line that another thread left open.
+    fn lead(&mut self, stamp: &Stamp) {
+        let several = self.lines.len() > 1;
+        let Lines { style, shared, own, clock, last, destination, .. } = self;
+        let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
+        if target.owner.take().is_some() {
+            target.buffer.extend_from_slice(b" <unfinished ...>\n");
+        }
+        target.begin_line();
+        prefix(&mut target.buffer, style, clock, last, stamp, several);
+        target.owner = Some(stamp.tid);
+    }
+
+    /// Makes the open line that of `stamp.tid`'s call again.
+    fn resume(&mut self, stamp: &Stamp, name: &str) {
+        let open = self.with(stamp.tid, |target| target.owner == Some(stamp.tid));
+        if open != Some(true) {
+            self.lead(stamp);
+            self.with(stamp.tid, |target| append(&mut target.buffer, format_args!("<... {name} resumed>")));
+        }
+    }
+
+    fn with<T>(&mut self, tid: Pid, act: impl FnOnce(&mut Target) -> T) -> Option<T> {
+        let Lines { style, shared, own, destination, .. } = self;
+        target(shared, own, destination, style, tid).map(act)
+    }
+
+    /// Ends the line.
+    fn end(&mut self, tid: Pid) {
+        self.with(tid, |target| {
+            target.buffer.push(b'\n');
+            target.owner = None;
+            target.settle();
+        });
+    }
+
+    /// A line of its own that is not a call.
+    fn note(&mut self, stamp: &Stamp, write: impl FnOnce(&mut Vec<u8>)) {
+        self.lead(stamp);
+        self.with(stamp.tid, |target| write(&mut target.buffer));
+        self.end(stamp.tid);
+    }
+
+    /// A message to the person at the terminal.
+    fn message(&mut self, text: std::fmt::Arguments<'_>) {
+        if self.destination == Destination::Stderr {
+            self.flush();
+        }
+        eprintln!("{}: {text}", self.style.program);
+    }
+
+    fn gone(&mut self, tid: Pid) {
+        self.lines.remove(&tid);
+        if let Some(mut target) = self.own.remove(&tid) {
+            self.lost |= !target.finish();
+        }
+    }
+}
+
+/// The file that the lines of `tid` go to.
+fn target<'a>(
+    shared: &'a mut Option<Target>,
+    own: &'a mut HashMap<Pid, Target>,
+    destination: &Destination,
+    style: &LineStyle,
+    tid: Pid,
+) -> Option<&'a mut Target> {
+    if let Some(target) = shared {
+        return Some(target);
+    }
+    let Destination::PerThread { path, append } = destination else { return None };
+    if !own.contains_key(&tid) {
+        let mut name = path.clone().into_os_string();
+        name.push(format!(".{tid}"));
+        match Target::file(name.as_ref(), *append, &style.program) {
+            Ok(target) => {
+                own.insert(tid, target);
+            }
+            Err(e) => {
+                eprintln!("{}: Can't fopen '{}': {}", style.program, name.display(), reason(&e));
+                own.insert(tid, Target::nowhere(&style.program));
+            }
+        }
+    }
+    own.get_mut(&tid)
+}
+
+fn reason(error: &std::io::Error) -> &'static str {
+    status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs())
+}
+
+fn prefix(
+    out: &mut Vec<u8>,
+    style: &LineStyle,
+    clock: &mut Clock,
+    last: &mut Option<Duration>,
+    stamp: &Stamp,
+    several: bool,
+) {
+    match style.pids {
+        PidColumn::Always => append(out, format_args!("{:<5} ", stamp.tid)),
+        PidColumn::WhenSeveral if several => append(out, format_args!("[pid {:>5}] ", stamp.tid)),
+        PidColumn::Never | PidColumn::WhenSeveral => {}
+    }
+    if let Some(absolute) = style.absolute {
+        clock.absolute(out, absolute, stamp.time);
+        out.push(b' ');
+    }
+    if let Some(digits) = style.relative {
+        let since = last.map_or(Duration::ZERO, |last| stamp.time.saturating_sub(last));
+        *last = Some(stamp.time);
+        let both = style.absolute.is_some();
+        if both {
+            out.extend_from_slice(b"(+");
+        }
+        append(out, format_args!("{:6}", since.as_secs()));
+        if digits > 0 {
+            out.push(b'.');
+            fraction(out, since, digits);
+        }
+        out.extend_from_slice(if both { b") " } else { b" " });
+    }
+    if style.numbers {
+        append(out, format_args!("[{:4}] ", stamp.nr));
+    }
+    if style.instruction_pointer {
+        match stamp.ip {
+            Some(ip) => append(out, format_args!("[{ip:016x}] ")),
+            None => out.extend_from_slice(b"[????????????????] "),
+        }
+    }
+}
+
+/// Moves to the column where results stand, after a line whose length is `column`.
+fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
+    let blanks = wanted.saturating_sub(column).max(1);
+    out.resize(out.len() + blanks, b' ');
+}
+
+/// A result that is not an error.
+fn result(out: &mut Vec<u8>, value: i64, ty: Type, tell: &mut dyn FnMut(&mut TextSink)) {
+    match ty {
+        Type::Int { format: Format::Hex | Format::Address, .. } => append(out, format_args!("{value:#x}")),
+        Type::Int { format: Format::Octal, .. } if value != 0 => append(out, format_args!("0{value:o}")),
+        Type::Int { format: Format::Unsigned, .. } => append(out, format_args!("{}", value as u64)),
+        Type::Set { set, .. } => {
+            let flags = set.get().kind == SetKind::Flags;
+            if flags {
+                append(out, format_args!("{value:#x} (flags "));
+            } else {
+                append(out, format_args!("{value:#x} ("));
+            }
+            let mut state = TextState::default();
+            tell(&mut TextSink::new(out, TextStyle::default(), &mut state));
+            out.push(b')');
+        }
+        _ => append(out, format_args!("{value}")),
+    }
+}
+
+impl Report for Lines {
+    fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>) {
+        let several = self.lines.len() > 1;
+        let staged = self.style.staged;
+        if !staged {
+            self.lead(stamp);
+        }
+        let Lines { style, shared, own, clock, last, destination, lines, .. } = self;
+        let line = lines.entry(stamp.tid).or_default();
+        line.state = TextState::default();
+        let out = if staged {
+            line.staged.clear();
+            prefix(&mut line.staged, style, clock, last, stamp, several);
+            &mut line.staged
+        } else {
+            let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
+            &mut target.buffer
+        };
+        out.extend_from_slice(call.name.as_bytes());
+        out.push(b'(');
+        line.complete = args(&mut TextSink::new(out, style.text, &mut line.state));
+        if !staged {
+            self.with(stamp.tid, Target::settle);
+        }
+    }
+
+    fn returned(
+        &mut self,
+        stamp: &Stamp,
+        call: CallInfo<'_>,
+        ret: Return,
+        duration: Duration,
+        args: Tell<'_>,
+        aux: Tell<'_>,
+    ) {
+        if self.style.staged {
+            // Whatever line another thread left open ends first; then the line that was held back follows.
+            let staged = self.lines.get_mut(&stamp.tid).map(|l| std::mem::take(&mut l.staged)).unwrap_or_default();
+            self.with(stamp.tid, |target| {
+                if target.owner.take().is_some() {
+                    target.buffer.extend_from_slice(b" <unfinished ...>\n");
+                }
+                target.begin_line();
+                target.buffer.extend_from_slice(&staged);
+            });
+            if let Some(line) = self.lines.get_mut(&stamp.tid) {
+                line.staged = staged;
+            }
+        } else {
+            self.resume(stamp, call.name);
+        }
+        let Lines { style, shared, own, destination, lines, .. } = self;
+        let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
+        let line = lines.entry(stamp.tid).or_default();
+        args(&mut TextSink::new(&mut target.buffer, style.text, &mut line.state));
+        target.buffer.push(b')');
+        let column = target.column();
+        tab(&mut target.buffer, column, style.columns);
+        target.buffer.extend_from_slice(b"= ");
+        match ret {
+            Return::Value(value, ty) => result(&mut target.buffer, value, ty, &mut |sink| {
+                crate::decode::value(ty, value as u64, call.abi, sink);
+            }),
+            Return::Error(error) => status::failure(&mut target.buffer, error),
+            Return::Unavailable => target.buffer.extend_from_slice(b"? <unavailable>"),
+        }
+        let mark = target.buffer.len();
+        target.buffer.extend_from_slice(b" (");
+        let mut state = TextState::default();
+        if aux(&mut TextSink::new(&mut target.buffer, style.text, &mut state)) {
+            target.buffer.push(b')');
+        } else {
+            target.buffer.truncate(mark);
+        }
+        if let Some(digits) = style.durations {
+            append(&mut target.buffer, format_args!(" <{}", duration.as_secs()));
+            if digits > 0 {
+                target.buffer.push(b'.');
+                fraction(&mut target.buffer, duration, digits);
+            }
+            target.buffer.push(b'>');
+        }
+        self.end(stamp.tid);
+    }
+
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
+        if self.style.staged {
+            return;
+        }
+        self.resume(stamp, call.name);
+        let complete = self.lines.get(&stamp.tid).is_none_or(|l| l.complete);
+        let columns = self.style.columns;
+        self.with(stamp.tid, |target| {
+            target.buffer.extend_from_slice(if complete { b")" } else { b" <unfinished ...>)" });
+            let column = target.column();
+            tab(&mut target.buffer, column, columns);
+            target.buffer.extend_from_slice(b"= ?");
+        });
+        self.end(stamp.tid);
+    }
+
+    fn forget(&mut self, tid: Pid) {
+        if let Some(line) = self.lines.get_mut(&tid) {
+            line.staged.clear();
+        }
+    }
+
+    fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>) {
+        let style = self.style.text;
+        self.note(stamp, |out| {
+            out.extend_from_slice(b"--- ");
+            status::signal_text(out, signal);
+            out.push(b' ');
+            let mut state = TextState::default();
+            info(&mut TextSink::new(out, style, &mut state));
+            out.extend_from_slice(b" ---");
+        });
+    }
+
+    fn stopped(&mut self, stamp: &Stamp, signal: u32) {
+        self.note(stamp, |out| {
+            out.extend_from_slice(b"--- stopped by ");
+            status::signal_text(out, signal);
+            out.extend_from_slice(b" ---");
+        });
+    }
+
+    fn executed(&mut self, _: &Stamp) {}
+
+    fn superseded(&mut self, stamp: &Stamp, by: Pid) {
+        if !self.style.quiet.superseded {
+            self.note(stamp, |out| append(out, format_args!("+++ superseded by execve in pid {by} +++")));
+        }
+        self.gone(stamp.tid);
+    }
+
+    fn born(&mut self, _: &Stamp, _: Pid, _: Birth) {}
+
+    fn attached(&mut self, stamp: &Stamp, announce: bool) {
+        self.lines.entry(stamp.tid).or_default();
+        if announce && !self.style.quiet.attach {
+            self.message(format_args!("Process {} attached", stamp.tid));
+        }
+    }
+
+    fn detached(&mut self, stamp: &Stamp) {
+        let open = self.with(stamp.tid, |target| target.owner == Some(stamp.tid));
+        if open == Some(true) {
+            self.with(stamp.tid, |target| target.buffer.extend_from_slice(b" <detached ...>"));
+            self.end(stamp.tid);
+        }
+        if !self.style.quiet.attach {
+            self.message(format_args!("Process {} detached", stamp.tid));
+        }
+        self.gone(stamp.tid);
+    }
+
+    fn personality(&mut self, stamp: &Stamp, abi: Abi) {
+        if self.style.quiet.personality {
+            return;
+        }
+        let mode = match abi {
+            Abi::X86_64 => "64 bit",
+            Abi::I386 => "32 bit",
+            Abi::X32 => "x32",
+        };
+        self.note(stamp, |out| append(out, format_args!("[ Process PID={} runs in {mode} mode. ]", stamp.tid)));
+    }
+
+    fn exited(&mut self, stamp: &Stamp, status: i32) {
+        if !self.style.quiet.exit {
+            self.note(stamp, |out| append(out, format_args!("+++ exited with {status} +++")));
+        }
+        self.gone(stamp.tid);
+    }
+
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool) {
+        if !self.style.quiet.exit {
+            self.note(stamp, |out| {
+                out.extend_from_slice(b"+++ killed by ");
+                status::signal_text(out, signal);
+                out.extend_from_slice(if core_dumped { b" (core dumped) +++" } else { b" +++" });
+            });
+        }
+        self.gone(stamp.tid);
+    }
+
+    fn flush(&mut self) {
+        for target in self.shared.iter_mut().chain(self.own.values_mut()) {
+            target.flush();
+        }
+    }
+
+    fn pending(&self) -> bool {
+        self.shared.iter().chain(self.own.values()).any(|target| !target.buffer.is_empty())
+    }
+
+    fn finish(&mut self) -> bool {
+        if let Some(target) = &mut self.shared
+            && target.owner.take().is_some()
+        {
+            target.buffer.extend_from_slice(b" <unfinished ...>\n");
+        }
+        for target in self.shared.iter_mut().chain(self.own.values_mut()) {
+            self.lost |= !target.finish();
+        }
+        !self.lost
+    }
+}

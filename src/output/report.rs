@@ -1,0 +1,105 @@
+//! What happened, told to whatever writes it down.
+
+use std::time::Duration;
+
+use nix::unistd::Pid;
+use syscall_table::{Abi, Type};
+
+use crate::decode::Sink;
+
+/// Where and when something happened.
+#[derive(Clone, Copy, Debug)]
+pub struct Stamp {
+    /// The thread.
+    pub tid: Pid,
+    /// Wall-clock time since the epoch.
+    pub time: Duration,
+    /// The instruction pointer, if the tracee still has one.
+    pub ip: Option<u64>,
+    /// The number of the call that the thread is in, or was in last.
+    pub nr: u64,
+}
+
+/// The call that an event belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct CallInfo<'a> {
+    /// Its name: that of its description, or `syscall_0x…`.
+    pub name: &'a str,
+    /// Its number.
+    pub nr: u64,
+    /// By which ABI it was made.
+    pub abi: Abi,
+}
+
+/// How a call came to its end.
+#[derive(Clone, Copy, Debug)]
+pub enum Return {
+    /// It succeeded; the type says how the result is to be understood.
+    Value(i64, Type),
+    /// It failed with this errno.
+    Error(u32),
+    /// Nothing is known of its result: the tracee was gone.
+    Unavailable,
+}
+
+/// How a child came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Birth {
+    /// fork(2), or clone(2) with SIGCHLD.
+    Fork,
+    /// vfork(2).
+    Vfork,
+    /// Any other clone(2): most often a thread.
+    Clone,
+}
+
+/// Tells values to the sink that it is given; true if all of them could be told.
+pub type Tell<'a> = &'a mut dyn FnMut(&mut dyn Sink) -> bool;
+
+/// Writes down what happens. Each method is called once for each event, in the order in which the kernel
+/// reported them.
+pub trait Report {
+    /// A call began. `args` tells the arguments that are known and whether that was all.
+    fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>);
+    /// A call returned. `args` tells the remaining arguments, `aux` what follows the result. `duration` is the
+    /// time since its entry.
+    fn returned(
+        &mut self,
+        stamp: &Stamp,
+        call: CallInfo<'_>,
+        result: Return,
+        duration: Duration,
+        args: Tell<'_>,
+        aux: Tell<'_>,
+    );
+    /// A call did not return: its thread is gone.
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>);
+    /// A call whose beginning was told turned out to be of no interest.
+    fn forget(&mut self, tid: Pid);
+    /// A signal is about to be delivered. `info` tells its siginfo.
+    fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>);
+    /// The thread stopped because of a stopping signal.
+    fn stopped(&mut self, stamp: &Stamp, signal: u32);
+    /// The thread runs a new program.
+    fn executed(&mut self, stamp: &Stamp);
+    /// The thread ended because another thread's execve(2) took over the process: it has `by` as its id now.
+    fn superseded(&mut self, stamp: &Stamp, by: Pid);
+    /// A child was born.
+    fn born(&mut self, stamp: &Stamp, child: Pid, birth: Birth);
+    /// A process or thread is traced from now on. `announce` unless it is the command itself.
+    fn attached(&mut self, stamp: &Stamp, announce: bool);
+    /// It is not traced any longer, though it lives.
+    fn detached(&mut self, stamp: &Stamp);
+    /// A call was made by another ABI than the one before it.
+    fn personality(&mut self, stamp: &Stamp, abi: Abi);
+    /// The thread exited.
+    fn exited(&mut self, stamp: &Stamp, status: i32);
+    /// The thread was killed.
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool);
+    /// Everything that was told goes to its file now.
+    fn flush(&mut self);
+    /// Whether something waits to be written.
+    fn pending(&self) -> bool;
+    /// Writes what remains and waits for the command that the output goes to; false if anything was lost.
+    fn finish(&mut self) -> bool;
+}

@@ -1,0 +1,79 @@
+//! Exit statuses and errors in words.
+
+use std::sync::OnceLock;
+
+use syscall_table::{errno_name, signal_name};
+
+use super::text::append;
+
+/// The status word of wait(2): `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`.
+pub fn wait_status(out: &mut Vec<u8>, status: u32) {
+    let signal = status & 0x7f;
+    let known = if status == 0xffff {
+        append(out, format_args!("{{WIFCONTINUED(s)"));
+        0xffff
+    } else if signal == 0 {
+        append(out, format_args!("{{WIFEXITED(s) && WEXITSTATUS(s) == {}", status >> 8 & 0xff));
+        status & 0xff00
+    } else if status & 0xff == 0x7f {
+        append(out, format_args!("{{WIFSTOPPED(s) && WSTOPSIG(s) == "));
+        signal_text(out, status >> 8 & 0xff);
+        status & 0xffff
+    } else {
+        append(out, format_args!("{{WIFSIGNALED(s) && WTERMSIG(s) == "));
+        signal_text(out, signal);
+        if status & 0x80 != 0 {
+            append(out, format_args!(" && WCOREDUMP(s)"));
+        }
+        status & 0xff
+    };
+    append(out, format_args!("}}"));
+    let rest = status & !known;
+    if rest != 0 {
+        append(out, format_args!(" | {rest:#x}"));
+    }
+}
+
+/// A signal by name, or as a number.
+pub fn signal_text(out: &mut Vec<u8>, number: u32) {
+    match signal_name(number) {
+        Some(name) => append(out, format_args!("{name}")),
+        None if number == 32 => append(out, format_args!("SIGRTMIN")),
+        None if (33..=64).contains(&number) => append(out, format_args!("SIGRT_{}", number - 32)),
+        None => append(out, format_args!("{number}")),
+    }
+}
+
+/// What perror(3) would print for an errno value.
+pub fn error_text(number: u32) -> &'static str {
+    const COUNT: usize = 256;
+    static TEXTS: [OnceLock<String>; COUNT] = [const { OnceLock::new() }; COUNT];
+    let Some(text) = TEXTS.get(number as usize) else { return "Unknown error" };
+    text.get_or_init(|| {
+        // The standard library asks strerror_r and appends the number.
+        let full = std::io::Error::from_raw_os_error(number as i32).to_string();
+        full.rsplit_once(" (os error").map_or(full.clone(), |(text, _)| text.to_string())
+    })
+}
+
+/// Results that never reach the program: the kernel restarts the call or makes it EINTR (linux/errno.h).
+pub fn restart_text(number: u32) -> Option<(&'static str, &'static str)> {
+    Some(match number {
+        512 => ("ERESTARTSYS", "To be restarted if SA_RESTART is set"),
+        513 => ("ERESTARTNOINTR", "To be restarted"),
+        514 => ("ERESTARTNOHAND", "To be restarted if no handler"),
+        516 => ("ERESTART_RESTARTBLOCK", "Interrupted by signal"),
+        _ => return None,
+    })
+}
+
+/// A failed result: `-1 ENOENT (No such file or directory)`.
+pub fn failure(out: &mut Vec<u8>, error: u32) {
+    if let Some((name, text)) = restart_text(error) {
+        return append(out, format_args!("? {name} ({text})"));
+    }
+    match errno_name(error) {
+        Some(name) => append(out, format_args!("-1 {name} ({})", error_text(error))),
+        None => append(out, format_args!("-1 (errno {error})")),
+    }
+}

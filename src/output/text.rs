@@ -1,0 +1,297 @@
+//! Values as strace writes them.
+
+use std::fmt::Arguments;
+use std::io::Write as _;
+
+use syscall_table::signal_name;
+
+use super::escape::{HexStrings, escape};
+use crate::decode::{End, Quote, Sink};
+
+/// How values look.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextStyle {
+    /// When strings are in hexadecimal.
+    pub hex_strings: HexStrings,
+    /// Arguments are written as `name=value`: `-N`.
+    pub argument_names: bool,
+}
+
+/// Writes values into a buffer that is not cleared between calls.
+pub struct TextSink<'a> {
+    out: &'a mut Vec<u8>,
+    style: TextStyle,
+    state: &'a mut TextState,
+}
+
+/// What must be remembered between the entry and the exit of a call.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextState {
+    /// One bit for each level: whether something stands before the next element.
+    follows: u64,
+    /// The comma before the next argument is written already.
+    paused: bool,
+    /// Flags told of the set being written.
+    flags: u32,
+}
+
+impl<'a> TextSink<'a> {
+    /// Appends to `out`; `state` is that of the call, fresh at its entry.
+    pub fn new(out: &'a mut Vec<u8>, style: TextStyle, state: &'a mut TextState) -> TextSink<'a> {
+        TextSink { out, style, state }
+    }
+
+    fn put(&mut self, text: &str) {
+        self.out.extend_from_slice(text.as_bytes());
+    }
+
+    fn format(&mut self, text: Arguments<'_>) {
+        // Writing to memory does not fail.
+        let _ = self.out.write_fmt(text);
+    }
+
+    fn comma(&mut self) {
+        if self.state.follows & 1 != 0 {
+            self.put(", ");
+        }
+        self.state.follows |= 1;
+    }
+
+    fn push(&mut self) {
+        self.state.follows <<= 1;
+    }
+
+    fn pop(&mut self) {
+        self.state.follows >>= 1;
+    }
+
+    fn bar(&mut self) {
+        if self.state.flags > 0 {
+            self.put("|");
+        }
+        self.state.flags += 1;
+    }
+
+    fn end(&mut self, end: End, close: &str) {
+        match end {
+            End::Complete => {}
+            End::Abbreviated => {
+                self.comma();
+                self.put("...");
+            }
+            End::Unreadable(address) => {
+                self.comma();
+                self.format(format_args!("... /* {address:#x} */"));
+            }
+        }
+        self.put(close);
+        self.pop();
+    }
+}
+
+impl Sink for TextSink<'_> {
+    fn arg(&mut self, name: &'static str) {
+        if self.state.paused {
+            self.state.paused = false;
+            self.state.follows |= 1;
+        } else {
+            self.comma();
+        }
+        if self.style.argument_names {
+            self.put(name);
+            self.put("=");
+        }
+    }
+
+    fn pause_before_arg(&mut self, _: &'static str) {
+        if self.state.follows & 1 != 0 {
+            self.put(", ");
+        }
+        self.state.paused = true;
+    }
+
+    fn signed(&mut self, value: i64) {
+        self.format(format_args!("{value}"));
+    }
+
+    fn unsigned(&mut self, value: u64) {
+        self.format(format_args!("{value}"));
+    }
+
+    fn hex(&mut self, value: u64) {
+        // C's %#x has no prefix for zero.
+        if value == 0 { self.put("0") } else { self.format(format_args!("{value:#x}")) }
+    }
+
+    fn octal(&mut self, value: u64, digits: usize) {
+        // C's %#03o: a leading zero, which counts as a digit.
+        let mut text = crate::decode::Short::default();
+        text.write(format_args!("{value:o}"));
+        let own = text.as_str().trim_start_matches('0');
+        for _ in own.len() + 1..digits {
+            self.put("0");
+        }
+        self.put("0");
+        self.put(own);
+    }
+
+    fn pointer(&mut self, address: u64) {
+        if address == 0 { self.put("NULL") } else { self.format(format_args!("{address:#x}")) }
+    }
+
+    fn fd(&mut self, fd: i32) {
+        self.format(format_args!("{fd}"));
+    }
+
+    fn pid(&mut self, pid: i32) {
+        self.format(format_args!("{pid}"));
+    }
+
+    fn constant(&mut self, _: u64, name: &str) {
+        self.put(name);
+    }
+
+    fn unknown(&mut self, value: u64, fallback: &str) {
+        self.hex(value);
+        if !fallback.is_empty() {
+            self.format(format_args!(" /* {fallback} */"));
+        }
+    }
+
+    fn begin_flags(&mut self, _: u64) {
+        self.state.flags = 0;
+    }
+
+    fn flag(&mut self, name: &str) {
+        self.bar();
+        self.put(name);
+    }
+
+    fn flag_rest(&mut self, bits: u64, fallback: &str) {
+        self.bar();
+        self.hex(bits);
+        if !fallback.is_empty() {
+            self.format(format_args!(" /* {fallback} */"));
+        }
+    }
+
+    fn flag_shifted(&mut self, value: u64, name: &str) {
+        self.bar();
+        self.format(format_args!("{value}<<{name}"));
+    }
+
+    fn flag_octal(&mut self, bits: u64) {
+        self.bar();
+        self.octal(bits, 3);
+    }
+
+    fn end_flags(&mut self) {
+        if self.state.flags == 0 {
+            self.put("0");
+        }
+    }
+
+    fn string(&mut self, bytes: &[u8], quote: Quote, more: bool, _: Option<u64>) {
+        let hex = if quote == Quote::Hex { HexStrings::All } else { self.style.hex_strings };
+        self.put("\"");
+        escape(self.out, bytes, hex);
+        self.put(if more { "\"..." } else { "\"" });
+    }
+
+    fn begin_struct(&mut self) {
+        self.push();
+        self.put("{");
+    }
+
+    fn field(&mut self, name: &'static str) {
+        self.comma();
+        self.put(name);
+        self.put("=");
+    }
+
+    fn end_struct(&mut self, end: End) {
+        self.end(end, "}");
+    }
+
+    fn begin_array(&mut self) {
+        self.push();
+        self.put("[");
+    }
+
+    fn element(&mut self) {
+        self.comma();
+    }
+
+    fn indexed(&mut self, index: &str) {
+        self.comma();
+        self.format(format_args!("[{index}]="));
+    }
+
+    fn end_array(&mut self, end: End) {
+        self.end(end, "]");
+    }
+
+    fn begin_indirect(&mut self) {
+        self.put("[");
+    }
+
+    fn end_indirect(&mut self) {
+        self.put("]");
+    }
+
+    fn becomes(&mut self) {
+        self.put(" => ");
+    }
+
+    fn begin_call(&mut self, name: &'static str, _: bool) {
+        self.push();
+        self.put(name);
+        self.put("(");
+    }
+
+    fn end_call(&mut self) {
+        self.put(")");
+        self.pop();
+    }
+
+    fn signal_set(&mut self, bits: u64) {
+        // Of more than two thirds of all signals, those that are missing are listed.
+        let inverted = bits.count_ones() >= 64 * 2 / 3;
+        let listed = if inverted { !bits } else { bits };
+        self.put(if inverted { "~[" } else { "[" });
+        let mut first = true;
+        for number in (1..=64u32).filter(|n| listed >> (n - 1) & 1 != 0) {
+            if !first {
+                self.put(" ");
+            }
+            first = false;
+            match signal_name(number) {
+                Some(name) => self.put(name.strip_prefix("SIG").unwrap_or(name)),
+                None if number == 32 => self.put("RTMIN"),
+                None => self.format(format_args!("RT_{}", number - 32)),
+            }
+        }
+        self.put("]");
+    }
+
+    fn wait_status(&mut self, status: u32) {
+        super::status::wait_status(self.out, status);
+    }
+
+    fn comment(&mut self, text: Arguments<'_>) {
+        self.format(format_args!(" /* {text} */"));
+    }
+}
+
+/// Appends formatted text to a buffer.
+pub fn append(out: &mut Vec<u8>, text: Arguments<'_>) {
+    // Writing to memory does not fail.
+    let _ = std::io::Write::write_fmt(out, text);
+}
+
+impl std::fmt::Write for TextSink<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.put(text);
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! What a description file says, before names are resolved.
+
+/// Where something was written, for messages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    pub file: String,
+    pub line: u32,
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub enum Item {
+    Const { name: String, value: Expr, place: Place },
+    Alias { name: String, ty: Type, place: Place },
+    Set(Set),
+    Struct(Struct),
+    Syscall(Syscall),
+}
+
+#[derive(Clone, Debug)]
+pub struct Set {
+    pub name: String,
+    pub flags: bool,
+    pub base: Option<String>,
+    pub fallback: String,
+    pub parts: Vec<Part>,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub enum Part {
+    /// A name on its own, or `NAME = expr`.
+    Value {
+        name: String,
+        value: Option<Expr>,
+    },
+    Mask {
+        mask: Expr,
+        values: Vec<(String, Option<Expr>)>,
+        fallback: Option<String>,
+    },
+    Rest,
+    Shift {
+        mask: Expr,
+        shift: Expr,
+        name: String,
+    },
+    Octal {
+        mask: Expr,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub struct Struct {
+    pub name: String,
+    /// The structure of the headers whose offsets are used.
+    pub layout: Option<String>,
+    pub union: bool,
+    pub packed: bool,
+    pub sequential: bool,
+    pub bare: bool,
+    pub fields: Vec<Field>,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: String,
+    /// The path of the member in the header, where it is not the name.
+    pub member: Option<String>,
+    pub ty: Type,
+    pub when: Option<Expr>,
+    pub verbose: bool,
+    pub hidden: bool,
+    pub unnamed: bool,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub struct Syscall {
+    pub name: String,
+    pub abis: Option<Vec<String>>,
+    pub args: Vec<Arg>,
+    pub ret: Option<Type>,
+    pub aux: Option<Type>,
+    pub classes: Vec<String>,
+    pub place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub struct Arg {
+    pub name: String,
+    pub ty: Type,
+    pub when: Option<Expr>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Dir {
+    In,
+    Out,
+    InOut,
+}
+
+#[derive(Clone, Debug)]
+pub enum Type {
+    /// A scalar, alias, set or structure, with an optional width: `mode:u16`.
+    Named {
+        name: String,
+        base: Option<String>,
+        place: Place,
+    },
+    Ptr {
+        dir: Dir,
+        to: Box<Type>,
+        when: Option<Expr>,
+        size: Option<Expr>,
+    },
+    Array {
+        element: Box<Type>,
+        count: Expr,
+    },
+    Bytes(Expr),
+    Text(Expr),
+    Match {
+        on: Expr,
+        arms: Vec<(Vec<Expr>, Type)>,
+        other: Box<Type>,
+    },
+    Custom {
+        name: String,
+        params: Vec<Expr>,
+    },
+}
+
+#[derive(Clone, Debug)]
+pub enum Expr {
+    Number(u64),
+    Name { name: String, place: Place },
+    Unary { op: &'static str, of: Box<Expr> },
+    Binary { op: &'static str, left: Box<Expr>, right: Box<Expr> },
+}
