@@ -1,6 +1,13 @@
 //! trapline: a system-call tracer for Linux x86-64.
+//!
+//! The command line becomes [`options::Options`]; [`session::run`] asks the [`tracer`] for events and passes those
+//! that the [`filter`] lets through to the [`decode`]r, which tells the values to a sink of [`output`].
+
 pub mod cli;
 pub mod decode;
+pub mod filter;
+pub mod options;
 pub mod output;
+pub mod session;
 pub mod tracee;
 pub mod tracer;

@@ -10,6 +10,11 @@ pub trait Memory {
 /// Bytes that we have: address 1 is the first of them, so that the first is not at NULL.
 pub struct Local<'a>(pub &'a [u8]);
 
+impl Local<'_> {
+    /// The address of the first byte.
+    pub const FIRST: u64 = 1;
+}
+
 impl Memory for Local<'_> {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
         let start = usize::try_from(address.wrapping_sub(1)).unwrap_or(usize::MAX);

@@ -75,25 +75,70 @@ pub trait Sink {
     fn begin_array(&mut self);
     /// The next element begins.
     fn element(&mut self);
-    /// The next element begins; it is `[index]=value`.
-    fn indexed(&mut self, index: &str);
     /// The list ends.
     fn end_array(&mut self, end: End);
     /// A number behind a pointer begins.
     fn begin_indirect(&mut self);
     /// It ends.
     fn end_indirect(&mut self);
-    /// Between the value that went in and the value that came out.
+    /// What follows is the value that went in,
+    fn begin_change(&mut self);
+    /// then the value that came out.
     fn becomes(&mut self);
+    /// Both are told.
+    fn end_change(&mut self);
     /// A value wrapped in the name of what makes it: `makedev(0x8, 0x1)`. When `transparent`, the inner value
     /// says everything: `htons(80)`.
     fn begin_call(&mut self, name: &'static str, transparent: bool);
     /// It ends.
     fn end_call(&mut self);
-    /// A set of signals, bit 0 for signal 1; `None`: not readable.
+    /// A set of signals, bit 0 for signal 1.
     fn signal_set(&mut self, bits: u64);
     /// The status word of wait(2).
     fn wait_status(&mut self, status: u32);
+    /// Words that stand for all arguments.
+    fn remark(&mut self, text: std::fmt::Arguments<'_>);
     /// A remark for people behind the last value.
     fn comment(&mut self, text: std::fmt::Arguments<'_>);
+}
+
+/// Hears nothing.
+pub struct Mute;
+
+impl Sink for Mute {
+    fn arg(&mut self, _: &'static str) {}
+    fn pause_before_arg(&mut self, _: &'static str) {}
+    fn signed(&mut self, _: i64) {}
+    fn unsigned(&mut self, _: u64) {}
+    fn hex(&mut self, _: u64) {}
+    fn octal(&mut self, _: u64, _: usize) {}
+    fn pointer(&mut self, _: u64) {}
+    fn fd(&mut self, _: i32) {}
+    fn pid(&mut self, _: i32) {}
+    fn constant(&mut self, _: u64, _: &str) {}
+    fn unknown(&mut self, _: u64, _: &str) {}
+    fn begin_flags(&mut self, _: u64) {}
+    fn flag(&mut self, _: &str) {}
+    fn flag_rest(&mut self, _: u64, _: &str) {}
+    fn flag_shifted(&mut self, _: u64, _: &str) {}
+    fn flag_octal(&mut self, _: u64) {}
+    fn end_flags(&mut self) {}
+    fn string(&mut self, _: &[u8], _: Quote, _: bool, _: Option<u64>) {}
+    fn begin_struct(&mut self) {}
+    fn field(&mut self, _: &'static str) {}
+    fn end_struct(&mut self, _: End) {}
+    fn begin_array(&mut self) {}
+    fn element(&mut self) {}
+    fn end_array(&mut self, _: End) {}
+    fn begin_indirect(&mut self) {}
+    fn end_indirect(&mut self) {}
+    fn begin_change(&mut self) {}
+    fn becomes(&mut self) {}
+    fn end_change(&mut self) {}
+    fn begin_call(&mut self, _: &'static str, _: bool) {}
+    fn end_call(&mut self) {}
+    fn signal_set(&mut self, _: u64) {}
+    fn wait_status(&mut self, _: u32) {}
+    fn remark(&mut self, _: std::fmt::Arguments<'_>) {}
+    fn comment(&mut self, _: std::fmt::Arguments<'_>) {}
 }

@@ -6,7 +6,7 @@ use syscall_table::{
 };
 
 use super::memory::Memory;
-use super::sink::{End, Quote, Sink};
+use super::sink::{End, Mute, Quote, Sink};
 use super::{custom, number};
 
 /// The longest file name that the kernel takes, with its NUL: linux/limits.h.
@@ -74,6 +74,16 @@ impl Call {
         self.saved.clear();
     }
 
+    /// Whether all arguments are told.
+    pub fn is_complete(&self) -> bool {
+        self.syscall.is_none_or(|s| self.next >= s.args().len())
+    }
+
+    /// Takes all arguments as told.
+    pub fn skip(&mut self) {
+        self.next = usize::MAX;
+    }
+
     /// Tells the arguments up to the first that only the exit shows.
     pub fn enter(&mut self, style: Style, memory: &dyn Memory, sink: &mut dyn Sink, scratch: &mut Scratch) {
         self.walk(None, style, memory, sink, scratch);
@@ -114,10 +124,11 @@ impl Call {
     }
 
     /// The type of the result, with choices made.
-    pub fn ret_type(&self, outcome: Outcome, memory: &dyn Memory, sink: &mut dyn Sink, scratch: &mut Scratch) -> Type {
+    pub fn ret_type(&self, outcome: Outcome, memory: &dyn Memory) -> Type {
         let Some(syscall) = self.syscall else { return Type::Int { width: Width::Klong, format: Format::Signed } };
         let style = Style { string_limit: 0, abbreviate: true, dereference: false, raw: false };
-        let mut walk = Walk::new(self, Some(outcome), style, memory, sink, scratch, Vec::new());
+        let (mut sink, mut scratch) = (Mute, Scratch::default());
+        let walk = Walk::new(self, Some(outcome), style, memory, &mut sink, &mut scratch, Vec::new());
         walk.resolve(syscall.ret.get(), Frame::Args)
     }
 
@@ -569,11 +580,7 @@ impl<'a> Walk<'a> {
         match to {
             Type::Int { .. } | Type::Set { .. } => {
                 self.sink.begin_indirect();
-                self.value(to, before, frame);
-                if let (Some(now), false) = (now, same) {
-                    self.sink.becomes();
-                    self.value(to, now, frame);
-                }
+                self.both(before, now.filter(|_| !same), |walk, place| walk.value(to, place, frame));
                 self.sink.end_indirect();
             }
             Type::Struct(id) => {
@@ -581,15 +588,21 @@ impl<'a> Walk<'a> {
                     Place::Memory { len, .. } if size != ExprId::NONE => len,
                     _ => usize::MAX,
                 };
-                self.fields(id, before, limit);
-                if let (Some(now), false) = (now, same) {
-                    self.sink.becomes();
-                    self.fields(id, now, limit);
-                }
+                self.both(before, now.filter(|_| !same), |walk, place| walk.fields(id, place, limit));
             }
             other => self.behind(address, other, size, frame),
         }
         self.arena.truncate(mark);
+    }
+
+    /// Tells a value and, if there is another now, what it became.
+    fn both(&mut self, before: Place, now: Option<Place>, mut tell: impl FnMut(&mut Walk<'a>, Place)) {
+        let Some(now) = now else { return tell(self, before) };
+        self.sink.begin_change();
+        tell(self, before);
+        self.sink.becomes();
+        tell(self, now);
+        self.sink.end_change();
     }
 
     /// Tells what an address that is not NULL points to.

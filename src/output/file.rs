@@ -1,7 +1,9 @@
 //! Where output goes: standard error, a file, one file for each thread, or the input of a command.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,8 +45,8 @@ pub struct Target {
 impl Target {
     /// Standard error: written at once, so that it stays in step with what the command prints.
     pub fn stderr(program: &str) -> Target {
-        let copy = nix::unistd::dup(io::stderr());
-        let file = copy.ok().map(File::from);
+        // The standard library's copies are close-on-exec.
+        let file = io::stderr().as_fd().try_clone_to_owned().ok().map(File::from);
         let lost = file.is_none();
         Target { immediate: true, lost, ..Target::new(file, "standard error".to_string(), program) }
     }
@@ -89,6 +91,13 @@ impl Target {
     /// A line begins here.
     pub fn begin_line(&mut self) {
         self.line_start = self.buffer.len() as isize;
+    }
+
+    /// Ends the line that a thread left open, for another event comes before its call returns.
+    pub fn interrupt_line(&mut self) {
+        if self.owner.take().is_some() {
+            self.buffer.extend_from_slice(b" <unfinished ...>\n");
+        }
     }
 
     /// How many bytes the current line has.
@@ -144,4 +153,90 @@ impl Target {
         }
         !self.lost
     }
+}
+
+/// All files of a run.
+pub struct Files {
+    destination: Destination,
+    program: String,
+    shared: Option<Target>,
+    own: HashMap<Pid, Target>,
+    lost: bool,
+}
+
+impl Files {
+    /// Opens the destination.
+    ///
+    /// # Errors
+    /// The message names what cannot be opened and why.
+    pub fn open(destination: Destination, program: &str) -> Result<Files, String> {
+        let shared = match &destination {
+            Destination::Stderr => Some(Target::stderr(program)),
+            Destination::File { path, append } => Some(
+                Target::file(path, *append, program)
+                    .map_err(|e| format!("Can't fopen '{}': {}", path.display(), reason(&e)))?,
+            ),
+            Destination::Command(command) => Some(
+                Target::command(command, program).map_err(|e| format!("Can't popen '{command}': {}", reason(&e)))?,
+            ),
+            Destination::PerThread { .. } => None,
+        };
+        Ok(Files { destination, program: program.to_string(), shared, own: HashMap::new(), lost: false })
+    }
+
+    /// Whether the output and messages go to the same place.
+    pub fn is_stderr(&self) -> bool {
+        self.destination == Destination::Stderr
+    }
+
+    /// The file that the events of `tid` go to.
+    pub fn target(&mut self, tid: Pid) -> &mut Target {
+        if let Some(target) = &mut self.shared {
+            return target;
+        }
+        let Files { destination, program, own, .. } = self;
+        own.entry(tid).or_insert_with(|| match destination {
+            Destination::PerThread { path, append } => {
+                let mut name = path.clone().into_os_string();
+                name.push(format!(".{tid}"));
+                Target::file(name.as_ref(), *append, program).unwrap_or_else(|e| {
+                    eprintln!("{program}: Can't fopen '{}': {}", name.display(), reason(&e));
+                    Target::nowhere(program)
+                })
+            }
+            _ => Target::nowhere(program),
+        })
+    }
+
+    /// A thread is gone: its own file is complete.
+    pub fn close(&mut self, tid: Pid) {
+        if let Some(mut target) = self.own.remove(&tid) {
+            self.lost |= !target.finish();
+        }
+    }
+
+    /// Every open file.
+    pub fn all(&mut self) -> impl Iterator<Item = &mut Target> {
+        self.shared.iter_mut().chain(self.own.values_mut())
+    }
+
+    /// Writes everything that was not yet written.
+    pub fn flush(&mut self) {
+        self.all().for_each(Target::flush);
+    }
+
+    /// Whether something waits to be written.
+    pub fn pending(&self) -> bool {
+        self.shared.iter().chain(self.own.values()).any(|target| !target.buffer.is_empty())
+    }
+
+    /// Writes what remains; false if anything was lost.
+    pub fn finish(&mut self) -> bool {
+        let whole = self.all().fold(true, |whole, target| target.finish() && whole);
+        whole && !self.lost
+    }
+}
+
+fn reason(error: &io::Error) -> &'static str {
+    super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs())
 }

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, Clock, fraction};
-use super::file::{Destination, Target};
+use super::file::{Destination, Files, Target};
 use super::report::{Birth, CallInfo, Report, Return, Stamp, Tell};
 use super::status;
 use super::text::{TextSink, TextState, TextStyle, append};
@@ -61,8 +61,8 @@ pub struct Quiet {
     pub personality: bool,
     /// `+++ superseded by execve in pid 4242 +++`
     pub superseded: bool,
-    /// `exit_group(0) = ?` and the like stay; this is for the end of a thread.
-    pub thread_exit: bool,
+    /// "Requested path resolved into": `-P`.
+    pub path_resolution: bool,
 }
 
 /// The line of a thread.
@@ -78,131 +78,67 @@ struct Line {
 /// Writes lines.
 pub struct Lines {
     style: LineStyle,
-    shared: Option<Target>,
-    own: HashMap<Pid, Target>,
-    destination: Destination,
+    files: Files,
     lines: HashMap<Pid, Line>,
     clock: Clock,
     last: Option<Duration>,
-    lost: bool,
 }
 
 impl Lines {
-    /// Opens the destination. The message of an error names it.
+    /// Opens the destination.
+    ///
+    /// # Errors
+    /// The message names what cannot be opened and why.
     pub fn open(destination: Destination, style: LineStyle) -> Result<Lines, String> {
-        let shared = match &destination {
-            Destination::Stderr => Some(Target::stderr(&style.program)),
-            Destination::File { path, append } => Some(
-                Target::file(path, *append, &style.program)
-                    .map_err(|e| format!("Can't fopen '{}': {}", path.display(), reason(&e)))?,
-            ),
-            Destination::Command(command) => Some(
-                Target::command(command, &style.program)
-                    .map_err(|e| format!("Can't popen '{command}': {}", reason(&e)))?,
-            ),
-            Destination::PerThread { .. } => None,
-        };
-        Ok(Lines {
-            style,
-            shared,
-            own: HashMap::new(),
-            destination,
-            lines: HashMap::new(),
-            clock: Clock::default(),
-            last: None,
-            lost: false,
-        })
+        let files = Files::open(destination, &style.program)?;
+        Ok(Lines { style, files, lines: HashMap::new(), clock: Clock::default(), last: None })
     }
 
     /// Begins a line of `stamp.tid`, after ending the line that another thread left open.
     fn lead(&mut self, stamp: &Stamp) {
         let several = self.lines.len() > 1;
-        let Lines { style, shared, own, clock, last, destination, .. } = self;
-        let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
-        if target.owner.take().is_some() {
-            target.buffer.extend_from_slice(b" <unfinished ...>\n");
-        }
+        let target = self.files.target(stamp.tid);
+        target.interrupt_line();
         target.begin_line();
-        prefix(&mut target.buffer, style, clock, last, stamp, several);
+        prefix(&mut target.buffer, &self.style, &mut self.clock, &mut self.last, stamp, several);
         target.owner = Some(stamp.tid);
     }
 
     /// Makes the open line that of `stamp.tid`'s call again.
     fn resume(&mut self, stamp: &Stamp, name: &str) {
-        let open = self.with(stamp.tid, |target| target.owner == Some(stamp.tid));
-        if open != Some(true) {
+        if self.files.target(stamp.tid).owner != Some(stamp.tid) {
             self.lead(stamp);
-            self.with(stamp.tid, |target| append(&mut target.buffer, format_args!("<... {name} resumed>")));
+            append(&mut self.files.target(stamp.tid).buffer, format_args!("<... {name} resumed>"));
         }
-    }
-
-    fn with<T>(&mut self, tid: Pid, act: impl FnOnce(&mut Target) -> T) -> Option<T> {
-        let Lines { style, shared, own, destination, .. } = self;
-        target(shared, own, destination, style, tid).map(act)
     }
 
     /// Ends the line.
     fn end(&mut self, tid: Pid) {
-        self.with(tid, |target| {
-            target.buffer.push(b'\n');
-            target.owner = None;
-            target.settle();
-        });
+        let target = self.files.target(tid);
+        target.buffer.push(b'\n');
+        target.owner = None;
+        target.settle();
     }
 
     /// A line of its own that is not a call.
     fn note(&mut self, stamp: &Stamp, write: impl FnOnce(&mut Vec<u8>)) {
         self.lead(stamp);
-        self.with(stamp.tid, |target| write(&mut target.buffer));
+        write(&mut self.files.target(stamp.tid).buffer);
         self.end(stamp.tid);
     }
 
     /// A message to the person at the terminal.
     fn message(&mut self, text: std::fmt::Arguments<'_>) {
-        if self.destination == Destination::Stderr {
-            self.flush();
+        if self.files.is_stderr() {
+            self.files.flush();
         }
         eprintln!("{}: {text}", self.style.program);
     }
 
     fn gone(&mut self, tid: Pid) {
         self.lines.remove(&tid);
-        if let Some(mut target) = self.own.remove(&tid) {
-            self.lost |= !target.finish();
-        }
+        self.files.close(tid);
     }
-}
-
-/// The file that the lines of `tid` go to.
-fn target<'a>(
-    shared: &'a mut Option<Target>,
-    own: &'a mut HashMap<Pid, Target>,
-    destination: &Destination,
-    style: &LineStyle,
-    tid: Pid,
-) -> Option<&'a mut Target> {
-    if let Some(target) = shared {
-        return Some(target);
-    }
-    let Destination::PerThread { path, append } = destination else { return None };
-    if !own.contains_key(&tid) {
-        let mut name = path.clone().into_os_string();
-        name.push(format!(".{tid}"));
-        match Target::file(name.as_ref(), *append, &style.program) {
-            Ok(target) => {
-                own.insert(tid, target);
-            }
-            Err(e) => {
-                eprintln!("{}: Can't fopen '{}': {}", style.program, name.display(), reason(&e));
-                own.insert(tid, Target::nowhere(&style.program));
-            }
-        }
-    }
-    own.get_mut(&tid)
-}
-
-fn reason(error: &std::io::Error) -> &'static str {
-    status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs())
 }
 
 fn prefix(
@@ -281,22 +217,20 @@ impl Report for Lines {
         if !staged {
             self.lead(stamp);
         }
-        let Lines { style, shared, own, clock, last, destination, lines, .. } = self;
-        let line = lines.entry(stamp.tid).or_default();
+        let line = self.lines.entry(stamp.tid).or_default();
         line.state = TextState::default();
         let out = if staged {
             line.staged.clear();
-            prefix(&mut line.staged, style, clock, last, stamp, several);
+            prefix(&mut line.staged, &self.style, &mut self.clock, &mut self.last, stamp, several);
             &mut line.staged
         } else {
-            let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
-            &mut target.buffer
+            &mut self.files.target(stamp.tid).buffer
         };
         out.extend_from_slice(call.name.as_bytes());
         out.push(b'(');
-        line.complete = args(&mut TextSink::new(out, style.text, &mut line.state));
+        line.complete = args(&mut TextSink::new(out, self.style.text, &mut line.state));
         if !staged {
-            self.with(stamp.tid, Target::settle);
+            self.files.target(stamp.tid).settle();
         }
     }
 
@@ -311,23 +245,18 @@ impl Report for Lines {
     ) {
         if self.style.staged {
             // Whatever line another thread left open ends first; then the line that was held back follows.
-            let staged = self.lines.get_mut(&stamp.tid).map(|l| std::mem::take(&mut l.staged)).unwrap_or_default();
-            self.with(stamp.tid, |target| {
-                if target.owner.take().is_some() {
-                    target.buffer.extend_from_slice(b" <unfinished ...>\n");
-                }
-                target.begin_line();
-                target.buffer.extend_from_slice(&staged);
-            });
-            if let Some(line) = self.lines.get_mut(&stamp.tid) {
-                line.staged = staged;
+            let target = self.files.target(stamp.tid);
+            target.interrupt_line();
+            target.begin_line();
+            if let Some(line) = self.lines.get(&stamp.tid) {
+                target.buffer.extend_from_slice(&line.staged);
             }
         } else {
             self.resume(stamp, call.name);
         }
-        let Lines { style, shared, own, destination, lines, .. } = self;
-        let Some(target) = target(shared, own, destination, style, stamp.tid) else { return };
-        let line = lines.entry(stamp.tid).or_default();
+        let style = &self.style;
+        let target = self.files.target(stamp.tid);
+        let line = self.lines.entry(stamp.tid).or_default();
         args(&mut TextSink::new(&mut target.buffer, style.text, &mut line.state));
         target.buffer.push(b')');
         let column = target.column();
@@ -366,12 +295,11 @@ impl Report for Lines {
         self.resume(stamp, call.name);
         let complete = self.lines.get(&stamp.tid).is_none_or(|l| l.complete);
         let columns = self.style.columns;
-        self.with(stamp.tid, |target| {
-            target.buffer.extend_from_slice(if complete { b")" } else { b" <unfinished ...>)" });
-            let column = target.column();
-            tab(&mut target.buffer, column, columns);
-            target.buffer.extend_from_slice(b"= ?");
-        });
+        let target = self.files.target(stamp.tid);
+        target.buffer.extend_from_slice(if complete { b")" } else { b" <unfinished ...>)" });
+        let column = target.column();
+        tab(&mut target.buffer, column, columns);
+        target.buffer.extend_from_slice(b"= ?");
         self.end(stamp.tid);
     }
 
@@ -408,6 +336,11 @@ impl Report for Lines {
             self.note(stamp, |out| append(out, format_args!("+++ superseded by execve in pid {by} +++")));
         }
         self.gone(stamp.tid);
+        // The thread goes on under the leader's id, and so does its call.
+        if let Some(line) = self.lines.remove(&by) {
+            self.lines.insert(stamp.tid, line);
+        }
+        self.files.close(by);
     }
 
     fn born(&mut self, _: &Stamp, _: Pid, _: Birth) {}
@@ -420,13 +353,13 @@ impl Report for Lines {
     }
 
     fn detached(&mut self, stamp: &Stamp) {
-        let open = self.with(stamp.tid, |target| target.owner == Some(stamp.tid));
-        if open == Some(true) {
-            self.with(stamp.tid, |target| target.buffer.extend_from_slice(b" <detached ...>"));
-            self.end(stamp.tid);
-        }
         if !self.style.quiet.attach {
             self.message(format_args!("Process {} detached", stamp.tid));
+        }
+        let target = self.files.target(stamp.tid);
+        if target.owner == Some(stamp.tid) {
+            target.buffer.extend_from_slice(b" <detached ...>");
+            self.end(stamp.tid);
         }
         self.gone(stamp.tid);
     }
@@ -462,24 +395,15 @@ impl Report for Lines {
     }
 
     fn flush(&mut self) {
-        for target in self.shared.iter_mut().chain(self.own.values_mut()) {
-            target.flush();
-        }
+        self.files.flush();
     }
 
     fn pending(&self) -> bool {
-        self.shared.iter().chain(self.own.values()).any(|target| !target.buffer.is_empty())
+        self.files.pending()
     }
 
     fn finish(&mut self) -> bool {
-        if let Some(target) = &mut self.shared
-            && target.owner.take().is_some()
-        {
-            target.buffer.extend_from_slice(b" <unfinished ...>\n");
-        }
-        for target in self.shared.iter_mut().chain(self.own.values_mut()) {
-            self.lost |= !target.finish();
-        }
-        !self.lost
+        self.files.all().for_each(Target::interrupt_line);
+        self.files.finish()
     }
 }

@@ -3,6 +3,8 @@
 mod clock;
 mod escape;
 mod file;
+mod json;
+mod json_sink;
 mod lines;
 pub mod report;
 mod status;
@@ -11,6 +13,8 @@ mod text;
 pub use clock::{AbsoluteTime, date};
 pub use escape::HexStrings;
 pub use file::Destination;
+pub use json::{JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use report::{Birth, CallInfo, Report, Return, Stamp, Tell};
+pub use status::{error_text, signal_text};
 pub use text::{TextSink, TextState, TextStyle};

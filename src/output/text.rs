@@ -1,7 +1,6 @@
 //! Values as strace writes them.
 
 use std::fmt::Arguments;
-use std::io::Write as _;
 
 use syscall_table::signal_name;
 
@@ -46,8 +45,7 @@ impl<'a> TextSink<'a> {
     }
 
     fn format(&mut self, text: Arguments<'_>) {
-        // Writing to memory does not fail.
-        let _ = self.out.write_fmt(text);
+        append(self.out, text);
     }
 
     fn comma(&mut self) {
@@ -222,11 +220,6 @@ impl Sink for TextSink<'_> {
         self.comma();
     }
 
-    fn indexed(&mut self, index: &str) {
-        self.comma();
-        self.format(format_args!("[{index}]="));
-    }
-
     fn end_array(&mut self, end: End) {
         self.end(end, "]");
     }
@@ -239,9 +232,13 @@ impl Sink for TextSink<'_> {
         self.put("]");
     }
 
+    fn begin_change(&mut self) {}
+
     fn becomes(&mut self) {
         self.put(" => ");
     }
+
+    fn end_change(&mut self) {}
 
     fn begin_call(&mut self, name: &'static str, _: bool) {
         self.push();
@@ -278,6 +275,10 @@ impl Sink for TextSink<'_> {
         super::status::wait_status(self.out, status);
     }
 
+    fn remark(&mut self, text: Arguments<'_>) {
+        self.format(text);
+    }
+
     fn comment(&mut self, text: Arguments<'_>) {
         self.format(format_args!(" /* {text} */"));
     }
@@ -287,11 +288,4 @@ impl Sink for TextSink<'_> {
 pub fn append(out: &mut Vec<u8>, text: Arguments<'_>) {
     // Writing to memory does not fail.
     let _ = std::io::Write::write_fmt(out, text);
-}
-
-impl std::fmt::Write for TextSink<'_> {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.put(text);
-        Ok(())
-    }
 }

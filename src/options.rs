@@ -1,0 +1,102 @@
+//! What the program was asked to do: plain data, complete, without conflicts.
+
+use std::ffi::OsString;
+
+use nix::unistd::{Gid, Pid, Uid};
+
+use crate::decode::Style;
+use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
+
+/// Everything that a run needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The name that messages are given under: as the program was invoked.
+    pub program: String,
+    /// What is traced.
+    pub target: Target,
+    /// Children are traced, too: `-f`.
+    pub follow: bool,
+    /// Which calls are told.
+    pub calls: CallFilter,
+    /// Which outcomes are told.
+    pub statuses: StatusFilter,
+    /// Which signals are told.
+    pub signals: SignalFilter,
+    /// Where the output goes.
+    pub destination: Destination,
+    /// What the output looks like.
+    pub format: Format,
+    /// How much of each value is told.
+    pub style: Style,
+    /// Which signals end the tracer.
+    pub interruptible: Interruptible,
+    /// Messages that are not wanted.
+    pub quiet: Quiet,
+}
+
+/// What is traced: a command, processes that run, or both.
+#[derive(Clone, Debug, Default)]
+pub struct Target {
+    /// The command and its arguments.
+    pub command: Vec<OsString>,
+    /// Its argv[0], if it is not the command's name.
+    pub argv0: Option<OsString>,
+    /// Variables that its environment has besides ours, or lacks (`None`).
+    pub env: Vec<(OsString, Option<OsString>)>,
+    /// The user to run it as.
+    pub user: Option<UserSpec>,
+    /// Processes to attach to.
+    pub pids: Vec<Pid>,
+}
+
+/// A user as the command line names one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UserSpec {
+    /// By name, with the groups of that user.
+    Name(String),
+    /// By numbers, without further groups.
+    Ids(Uid, Gid),
+}
+
+/// Text or JSON lines.
+#[derive(Clone, Copy, Debug)]
+pub enum Format {
+    /// strace's text.
+    Text(TextOptions),
+    /// One JSON object a line.
+    Json,
+}
+
+/// What lines of text look like.
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// `-x`, `-xx`
+    pub hex_strings: HexStrings,
+    /// `-N`
+    pub argument_names: bool,
+    /// `-a`
+    pub columns: usize,
+    /// `-t`, `-tt`, `-ttt`
+    pub absolute: Option<AbsoluteTime>,
+    /// `-r`: digits behind the second.
+    pub relative: Option<u32>,
+    /// `-T`: digits behind the second.
+    pub durations: Option<u32>,
+    /// `-n`
+    pub numbers: bool,
+    /// `-i`
+    pub instruction_pointer: bool,
+}
+
+/// Which signals interrupt the tracer: `-I`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruptible {
+    /// SIGHUP, SIGINT, SIGQUIT, SIGPIPE and SIGTERM end it at any time, or while it waits: there is no difference here,
+    /// for an event is never left half told.
+    Waiting,
+    /// They do nothing: the command has them to itself.
+    Never,
+    /// Nor does SIGTSTP.
+    NeverNorStop,
+}

@@ -1,0 +1,300 @@
+//! Events as JSON lines.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fmt::Arguments;
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use nix::unistd::Pid;
+use serde_json::json;
+use syscall_table::{Abi, errno_name};
+
+use super::file::{Destination, Files};
+use super::json_sink::{Collected, JsonSink, push_text};
+use super::report::{Birth, CallInfo, Report, Return, Stamp, Tell};
+use super::status;
+use super::text::append;
+
+/// The version of the records' schema: it grows when a field changes its meaning or goes.
+pub const SCHEMA: u32 = 1;
+
+/// What is kept for a thread.
+#[derive(Default)]
+struct Thread {
+    /// Its name: read when it is attached, and when it may have changed.
+    comm: Vec<u8>,
+    /// The process that it belongs to.
+    tgid: i32,
+    /// The call in progress.
+    call: Collected,
+    /// When it began.
+    time: Duration,
+    name: String,
+    inside: Option<(u64, Abi)>,
+}
+
+/// Writes one JSON object for each event.
+pub struct JsonLines {
+    files: Files,
+    threads: HashMap<Pid, Thread>,
+    seq: u64,
+    started: Option<Duration>,
+    header: serde_json::Value,
+    per_thread: bool,
+}
+
+impl JsonLines {
+    /// Opens the destination.
+    ///
+    /// # Errors
+    /// The message names what cannot be opened and why.
+    pub fn open(destination: Destination, program: &str, command: &[OsString]) -> Result<JsonLines, String> {
+        let per_thread = matches!(destination, Destination::PerThread { .. });
+        let files = Files::open(destination, program)?;
+        let command: Vec<String> = command.iter().map(|a| a.to_string_lossy().into_owned()).collect();
+        let header = json!({ "schema": SCHEMA, "version": env!("CARGO_PKG_VERSION"), "command": command });
+        Ok(JsonLines { files, threads: HashMap::new(), seq: 0, started: None, header, per_thread })
+    }
+
+    /// Begins a record; what follows are further fields and then `end`.
+    fn begin(&mut self, kind: &str, tid: Pid, time: Duration) -> Vec<u8> {
+        if self.started.is_none() {
+            self.started = Some(time);
+            self.first_record(tid, time);
+        } else if self.per_thread && !self.threads.contains_key(&tid) {
+            self.first_record(tid, time);
+        }
+        let thread = self.threads.entry(tid).or_insert_with(|| Thread::read(tid));
+        let mut out = Vec::with_capacity(512);
+        append(&mut out, format_args!("{{\"type\":\"{kind}\",\"seq\":{},\"time\":\"{}\"", self.seq, timestamp(time)));
+        let elapsed = time.saturating_sub(self.started.unwrap_or(time));
+        append(
+            &mut out,
+            format_args!(",\"elapsed_ns\":{},\"pid\":{},\"tid\":{tid},\"comm\":", elapsed.as_nanos(), thread.tgid),
+        );
+        push_text(&mut out, &thread.comm);
+        self.seq += 1;
+        out
+    }
+
+    fn first_record(&mut self, tid: Pid, time: Duration) {
+        let mut out = Vec::new();
+        let (schema, version, command) = (&self.header["schema"], &self.header["version"], &self.header["command"]);
+        append(
+            &mut out,
+            format_args!(
+                "{{\"type\":\"trace\",\"schema\":{schema},\"version\":{version},\"command\":{command},\"time\":\"{}\"",
+                timestamp(time)
+            ),
+        );
+        self.end(tid, out);
+    }
+
+    fn end(&mut self, tid: Pid, mut out: Vec<u8>) {
+        out.extend_from_slice(b"}\n");
+        let target = self.files.target(tid);
+        target.buffer.append(&mut out);
+        target.settle();
+    }
+
+    /// A record without fields of its own.
+    fn simple(&mut self, kind: &str, stamp: &Stamp, fields: Arguments<'_>) {
+        let mut out = self.begin(kind, stamp.tid, stamp.time);
+        append(&mut out, fields);
+        self.end(stamp.tid, out);
+    }
+
+    fn call_fields(out: &mut Vec<u8>, name: &str, nr: u64, abi: Abi, call: &Collected) {
+        append(out, format_args!(",\"name\":\"{name}\",\"nr\":{nr},\"abi\":\"{}\",\"args\":{{", abi.name()));
+        out.extend_from_slice(&call.values);
+        out.push(b'}');
+    }
+
+    fn gone(&mut self, tid: Pid) {
+        self.threads.remove(&tid);
+        self.files.close(tid);
+    }
+}
+
+impl Thread {
+    fn read(tid: Pid) -> Thread {
+        let tgid = crate::tracee::status(tid).map_or(tid.as_raw(), |s| s.tgid);
+        Thread { comm: comm(tid), tgid, ..Thread::default() }
+    }
+}
+
+fn comm(tid: Pid) -> Vec<u8> {
+    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
+    if name.last() == Some(&b'\n') {
+        name.pop();
+    }
+    name
+}
+
+fn timestamp(time: Duration) -> String {
+    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+    let time: DateTime<Utc> = DateTime::from_timestamp(seconds, time.subsec_nanos()).unwrap_or_default();
+    time.to_rfc3339_opts(SecondsFormat::Nanos, true)
+}
+
+fn signal_json(signal: u32) -> String {
+    let mut text = Vec::new();
+    status::signal_text(&mut text, signal);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+impl Report for JsonLines {
+    fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>) {
+        let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
+        thread.call.clear();
+        thread.time = stamp.time;
+        thread.name.clear();
+        thread.name.push_str(call.name);
+        thread.inside = Some((call.nr, call.abi));
+        args(&mut JsonSink::new(&mut thread.call));
+    }
+
+    fn returned(
+        &mut self,
+        stamp: &Stamp,
+        call: CallInfo<'_>,
+        result: Return,
+        duration: Duration,
+        args: Tell<'_>,
+        aux: Tell<'_>,
+    ) {
+        let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
+        args(&mut JsonSink::new(&mut thread.call));
+        thread.inside = None;
+        let time = thread.time;
+        let collected = std::mem::take(&mut thread.call);
+        let mut out = self.begin("syscall", stamp.tid, time);
+        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
+        match result {
+            Return::Value(value, ty) => {
+                out.extend_from_slice(b",\"ret\":");
+                let mut number = Collected::default();
+                number.result(&mut out, value, ty, call.abi);
+            }
+            Return::Error(error) => {
+                let restart = status::restart_text(error);
+                let name = errno_name(error).unwrap_or("");
+                let text = restart.map_or_else(|| status::error_text(error), |(_, text)| text);
+                append(&mut out, format_args!(",\"ret\":-1,\"errno\":{},\"error\":{}", json!(name), json!(text)));
+            }
+            Return::Unavailable => out.extend_from_slice(b",\"ret\":null,\"unavailable\":true"),
+        }
+        let mut more = Collected::default();
+        if aux(&mut JsonSink::new(&mut more)) {
+            out.extend_from_slice(b",\"detail\":");
+            out.extend_from_slice(&more.values);
+        }
+        append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
+        collected.push_truncated(&mut out);
+        self.end(stamp.tid, out);
+        if let Some(thread) = self.threads.get_mut(&stamp.tid) {
+            if call.name == "prctl" {
+                // PR_SET_NAME may have changed it.
+                thread.comm = comm(stamp.tid);
+            }
+            thread.call = collected;
+        }
+    }
+
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
+        let Some(thread) = self.threads.get_mut(&stamp.tid) else { return };
+        thread.inside = None;
+        let time = thread.time;
+        let collected = std::mem::take(&mut thread.call);
+        let mut out = self.begin("syscall", stamp.tid, time);
+        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
+        out.extend_from_slice(b",\"ret\":null,\"unfinished\":true");
+        collected.push_truncated(&mut out);
+        self.end(stamp.tid, out);
+    }
+
+    fn forget(&mut self, tid: Pid) {
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.inside = None;
+        }
+    }
+
+    fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>) {
+        let mut collected = Collected::default();
+        info(&mut JsonSink::new(&mut collected));
+        let mut out = self.begin("signal", stamp.tid, stamp.time);
+        append(&mut out, format_args!(",\"signal\":{},\"siginfo\":", json!(signal_json(signal))));
+        out.extend_from_slice(&collected.values);
+        self.end(stamp.tid, out);
+    }
+
+    fn stopped(&mut self, stamp: &Stamp, signal: u32) {
+        self.simple("stop", stamp, format_args!(",\"signal\":{}", json!(signal_json(signal))));
+    }
+
+    fn executed(&mut self, stamp: &Stamp) {
+        if let Some(thread) = self.threads.get_mut(&stamp.tid) {
+            thread.comm = comm(stamp.tid);
+        }
+        self.simple("exec", stamp, format_args!(""));
+    }
+
+    fn superseded(&mut self, stamp: &Stamp, by: Pid) {
+        self.simple("superseded", stamp, format_args!(",\"by\":{by}"));
+        self.threads.remove(&stamp.tid);
+        if let Some(thread) = self.threads.remove(&by) {
+            self.threads.insert(stamp.tid, thread);
+        }
+        self.files.close(by);
+    }
+
+    fn born(&mut self, stamp: &Stamp, child: Pid, birth: Birth) {
+        let kind = match birth {
+            Birth::Fork => "fork",
+            Birth::Vfork => "vfork",
+            Birth::Clone => "clone",
+        };
+        self.simple("fork", stamp, format_args!(",\"child\":{child},\"kind\":\"{kind}\""));
+    }
+
+    fn attached(&mut self, stamp: &Stamp, _: bool) {
+        self.simple("attach", stamp, format_args!(""));
+    }
+
+    fn detached(&mut self, stamp: &Stamp) {
+        let pending = self.threads.get(&stamp.tid).and_then(|t| Some((t.inside?, t.name.clone())));
+        if let Some(((nr, abi), name)) = pending {
+            self.vanished(stamp, CallInfo { name: &name, nr, abi });
+        }
+        self.simple("detach", stamp, format_args!(""));
+        self.gone(stamp.tid);
+    }
+
+    fn personality(&mut self, _: &Stamp, _: Abi) {
+        // Each call names its ABI.
+    }
+
+    fn exited(&mut self, stamp: &Stamp, status: i32) {
+        self.simple("exit", stamp, format_args!(",\"status\":{status}"));
+        self.gone(stamp.tid);
+    }
+
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool) {
+        let name = json!(signal_json(signal));
+        self.simple("killed", stamp, format_args!(",\"signal\":{name},\"core_dumped\":{core_dumped}"));
+        self.gone(stamp.tid);
+    }
+
+    fn flush(&mut self) {
+        self.files.flush();
+    }
+
+    fn pending(&self) -> bool {
+        self.files.pending()
+    }
+
+    fn finish(&mut self) -> bool {
+        self.files.finish()
+    }
+}

@@ -1,0 +1,343 @@
+//! Values as JSON.
+
+use std::fmt::Arguments;
+
+use syscall_table::{Abi, Type, signal_name};
+
+use super::text::append;
+use crate::decode::{self, End, Quote, Sink};
+
+/// Integers beyond this lose digits in programs that read numbers as doubles: 2^53.
+const EXACT: u64 = 1 << 53;
+
+/// The values of a call as they are told.
+#[derive(Default)]
+pub struct Collected {
+    /// `"name":value` for arguments; for other things the value alone.
+    pub values: Vec<u8>,
+    /// `"path":length` of strings that were cut.
+    truncated: Vec<u8>,
+    /// One bit for each level: whether something stands before the next element.
+    follows: u64,
+    /// Where the value being told is, such as `msg.msg_iov[0].iov_base`.
+    path: String,
+    /// For each level, how long the path was before it and how many elements it had.
+    levels: Vec<(usize, usize)>,
+}
+
+impl Collected {
+    /// Forgets all values; the memory is used again.
+    pub fn clear(&mut self) {
+        self.values.clear();
+        self.truncated.clear();
+        self.follows = 0;
+        self.path.clear();
+        self.levels.clear();
+    }
+
+    /// Appends the list of strings that were cut, if there are any.
+    pub fn push_truncated(&self, out: &mut Vec<u8>) {
+        if !self.truncated.is_empty() {
+            out.extend_from_slice(b",\"truncated\":{");
+            out.extend_from_slice(&self.truncated);
+            out.push(b'}');
+        }
+    }
+
+    /// Appends the result of a call.
+    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi) {
+        match ty {
+            Type::Int { format: syscall_table::Format::Address, .. } => {
+                JsonSink::new(self).pointer(value as u64);
+            }
+            Type::Set { .. } => decode::value(ty, value as u64, abi, &mut JsonSink::new(self)),
+            _ => JsonSink::new(self).signed(value),
+        }
+        out.extend_from_slice(&self.values);
+    }
+}
+
+/// Appends bytes as a JSON string, or as `{"base64":"…"}` where they are not UTF-8.
+pub fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
+    match std::str::from_utf8(bytes) {
+        // Writing to memory does not fail.
+        Ok(text) => drop(serde_json::to_writer(out, text)),
+        Err(_) => {
+            out.extend_from_slice(b"{\"base64\":\"");
+            base64(out, bytes);
+            out.extend_from_slice(b"\"}");
+        }
+    }
+}
+
+/// RFC 4648, section 4.
+fn base64(out: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for chunk in bytes.chunks(3) {
+        let group = (0..3).fold(0usize, |group, i| group << 8 | usize::from(chunk.get(i).copied().unwrap_or(0)));
+        for i in 0..4 {
+            let digit = if i <= chunk.len() { DIGITS[group >> (18 - 6 * i) & 63] } else { b'=' };
+            out.push(digit);
+        }
+    }
+}
+
+/// Collects values.
+pub struct JsonSink<'a> {
+    to: &'a mut Collected,
+}
+
+impl<'a> JsonSink<'a> {
+    /// Appends to what was collected of the call before.
+    pub fn new(to: &'a mut Collected) -> JsonSink<'a> {
+        JsonSink { to }
+    }
+
+    fn put(&mut self, text: &str) {
+        self.to.values.extend_from_slice(text.as_bytes());
+    }
+
+    fn format(&mut self, text: Arguments<'_>) {
+        append(&mut self.to.values, text);
+    }
+
+    fn comma(&mut self) {
+        if self.to.follows & 1 != 0 {
+            self.put(",");
+        }
+        self.to.follows |= 1;
+    }
+
+    fn key(&mut self, name: &str) {
+        self.comma();
+        self.format(format_args!("\"{name}\":"));
+    }
+
+    fn open(&mut self, sign: &str) {
+        self.put(sign);
+        self.to.follows <<= 1;
+        self.to.levels.push((self.to.path.len(), 0));
+    }
+
+    fn close(&mut self, sign: &str) {
+        self.put(sign);
+        self.to.follows >>= 1;
+        if let Some((len, _)) = self.to.levels.pop() {
+            self.to.path.truncate(len);
+        }
+    }
+
+    fn name(&mut self, text: &str) {
+        push_text(&mut self.to.values, text.as_bytes());
+    }
+
+    fn member(&mut self, text: Arguments<'_>) {
+        self.comma();
+        self.format(format_args!("\"{text}\""));
+    }
+}
+
+impl Sink for JsonSink<'_> {
+    fn arg(&mut self, name: &'static str) {
+        self.key(name);
+        self.to.path.clear();
+        self.to.path.push_str(name);
+    }
+
+    fn pause_before_arg(&mut self, _: &'static str) {}
+
+    fn signed(&mut self, value: i64) {
+        if value.unsigned_abs() <= EXACT {
+            self.format(format_args!("{value}"));
+        } else {
+            self.format(format_args!("\"{value}\""));
+        }
+    }
+
+    fn unsigned(&mut self, value: u64) {
+        if value <= EXACT {
+            self.format(format_args!("{value}"));
+        } else {
+            self.format(format_args!("\"{value}\""));
+        }
+    }
+
+    fn hex(&mut self, value: u64) {
+        self.unsigned(value);
+    }
+
+    fn octal(&mut self, value: u64, _: usize) {
+        self.unsigned(value);
+    }
+
+    fn pointer(&mut self, address: u64) {
+        if address == 0 { self.put("null") } else { self.format(format_args!("\"{address:#x}\"")) }
+    }
+
+    fn fd(&mut self, fd: i32) {
+        self.signed(i64::from(fd));
+    }
+
+    fn pid(&mut self, pid: i32) {
+        self.signed(i64::from(pid));
+    }
+
+    fn constant(&mut self, _: u64, name: &str) {
+        self.name(name);
+    }
+
+    fn unknown(&mut self, value: u64, _: &str) {
+        self.unsigned(value);
+    }
+
+    fn begin_flags(&mut self, _: u64) {
+        self.open("[");
+    }
+
+    fn flag(&mut self, name: &str) {
+        self.member(format_args!("{name}"));
+    }
+
+    fn flag_rest(&mut self, bits: u64, _: &str) {
+        self.member(format_args!("{bits:#x}"));
+    }
+
+    fn flag_shifted(&mut self, value: u64, name: &str) {
+        self.member(format_args!("{value}<<{name}"));
+    }
+
+    fn flag_octal(&mut self, bits: u64) {
+        self.member(format_args!("0{bits:03o}"));
+    }
+
+    fn end_flags(&mut self) {
+        self.close("]");
+    }
+
+    fn string(&mut self, bytes: &[u8], _: Quote, more: bool, total: Option<u64>) {
+        push_text(&mut self.to.values, bytes);
+        if more {
+            let Collected { truncated, path, .. } = &mut *self.to;
+            if !truncated.is_empty() {
+                truncated.push(b',');
+            }
+            push_text(truncated, path.as_bytes());
+            match total {
+                Some(total) => append(truncated, format_args!(":{total}")),
+                None => truncated.extend_from_slice(b":null"),
+            }
+        }
+    }
+
+    fn begin_struct(&mut self) {
+        self.open("{");
+    }
+
+    fn field(&mut self, name: &'static str) {
+        self.key(name);
+        if let Some((len, _)) = self.to.levels.last().copied() {
+            self.to.path.truncate(len);
+        }
+        self.to.path.push('.');
+        self.to.path.push_str(name);
+    }
+
+    fn end_struct(&mut self, _: End) {
+        self.close("}");
+    }
+
+    fn begin_array(&mut self) {
+        self.open("[");
+    }
+
+    fn element(&mut self) {
+        self.comma();
+        if let Some((len, count)) = self.to.levels.last_mut() {
+            self.to.path.truncate(*len);
+            // Writing to a string does not fail.
+            let _ = std::fmt::Write::write_fmt(&mut self.to.path, format_args!("[{count}]"));
+            *count += 1;
+        }
+    }
+
+    fn end_array(&mut self, end: End) {
+        if let End::Unreadable(address) = end {
+            self.comma();
+            self.format(format_args!("{{\"unreadable\":\"{address:#x}\"}}"));
+        }
+        self.close("]");
+    }
+
+    fn begin_indirect(&mut self) {}
+
+    fn end_indirect(&mut self) {}
+
+    fn begin_change(&mut self) {
+        self.put("{\"in\":");
+    }
+
+    fn becomes(&mut self) {
+        self.put(",\"out\":");
+    }
+
+    fn end_change(&mut self) {
+        self.put("}");
+    }
+
+    fn begin_call(&mut self, name: &'static str, transparent: bool) {
+        if transparent {
+            self.open("");
+        } else {
+            self.format(format_args!("{{\"{name}\":"));
+            self.open("[");
+        }
+        // Whether there is anything to close besides the level.
+        self.to.levels.push((self.to.path.len(), usize::from(!transparent)));
+    }
+
+    fn end_call(&mut self) {
+        let wrapped = self.to.levels.pop().is_some_and(|(_, wrapped)| wrapped != 0);
+        self.close(if wrapped { "]}" } else { "" });
+    }
+
+    fn signal_set(&mut self, bits: u64) {
+        self.open("[");
+        for number in (1..=64u32).filter(|n| bits >> (n - 1) & 1 != 0) {
+            match signal_name(number) {
+                Some(name) => self.member(format_args!("{name}")),
+                None if number == 32 => self.member(format_args!("SIGRTMIN")),
+                None => self.member(format_args!("SIGRT_{}", number - 32)),
+            }
+        }
+        self.close("]");
+    }
+
+    fn wait_status(&mut self, status: u32) {
+        let mut text = Vec::new();
+        let mut signal = |number| {
+            super::status::signal_text(&mut text, number);
+            String::from_utf8_lossy(&text).into_owned()
+        };
+        match status & 0x7f {
+            _ if status == 0xffff => self.put("{\"continued\":true}"),
+            0 => self.format(format_args!("{{\"exited\":{}}}", status >> 8 & 0xff)),
+            0x7f => {
+                let name = signal(status >> 8 & 0xff);
+                self.format(format_args!("{{\"stopped\":\"{name}\",\"event\":{}}}", status >> 16));
+            }
+            number => {
+                let name = signal(number);
+                self.format(format_args!("{{\"signaled\":\"{name}\",\"core_dumped\":{}}}", status & 0x80 != 0));
+            }
+        }
+    }
+
+    fn remark(&mut self, text: Arguments<'_>) {
+        self.comma();
+        let text = text.to_string();
+        self.put("\"remark\":");
+        self.name(&text);
+    }
+
+    fn comment(&mut self, _: Arguments<'_>) {}
+}

@@ -1,0 +1,218 @@
+//! Starting a command as a tracee, as if its caller had started it.
+
+use std::ffi::{CString, OsString};
+use std::fmt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
+
+use super::error::Error;
+use super::state::Running;
+
+/// Signals that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
+/// this is read earlier.
+static IGNORED: AtomicU64 = AtomicU64::new(0);
+/// Which of descriptors 0, 1 and 2 our caller left closed: the Rust runtime opens /dev/null there.
+static CLOSED: AtomicU8 = AtomicU8::new(0);
+
+extern "C" fn remember() {
+    let mut ignored = 0u64;
+    for signal in 1..=64 {
+        let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: only the old action is asked for, into memory that is valid for it.
+        let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+        // SAFETY: all bytes zero are a valid sigaction, so it is initialised whether or not the call filled it.
+        if result == 0 && unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN {
+            ignored |= 1 << (signal - 1);
+        }
+    }
+    IGNORED.store(ignored, Ordering::Relaxed);
+    for fd in 0..3 {
+        // SAFETY: F_GETFD takes no pointer.
+        if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
+            CLOSED.fetch_or(1 << fd, Ordering::Relaxed);
+        }
+    }
+}
+
+// SAFETY: functions in .init_array are called once before main, with the C library ready; this one uses nothing
+// of the Rust runtime.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static REMEMBER: extern "C" fn() = remember;
+
+/// What our caller gave us and a command must be given.
+#[derive(Clone, Copy, Debug)]
+pub struct Inherited {
+    ignored: u64,
+    closed: u8,
+}
+
+impl Inherited {
+    /// Whether our caller ignores this signal.
+    pub fn ignored(self, signal: i32) -> bool {
+        (1..=64).contains(&signal) && self.ignored >> (signal - 1) & 1 != 0
+    }
+}
+
+/// What our caller gave us.
+pub fn inherited() -> Inherited {
+    static ONCE: OnceLock<Inherited> = OnceLock::new();
+    *ONCE.get_or_init(|| Inherited { ignored: IGNORED.load(Ordering::Relaxed), closed: CLOSED.load(Ordering::Relaxed) })
+}
+
+/// A command that is ready to be started.
+#[derive(Clone, Debug)]
+pub struct Command {
+    /// The file to execute.
+    pub path: OsString,
+    /// The arguments, from argv[0] on.
+    pub args: Vec<OsString>,
+    /// The environment, `NAME=value`.
+    pub env: Vec<OsString>,
+    /// The user to run as, with groups.
+    pub user: Option<User>,
+}
+
+/// Another user's identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// User id.
+    pub uid: Uid,
+    /// Group id.
+    pub gid: Gid,
+    /// Supplementary groups.
+    pub groups: Vec<Gid>,
+}
+
+/// Why a command could not be started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpawnError {
+    /// An argument or variable has a NUL in it.
+    Nul(OsString),
+    /// What was tried, and why it failed.
+    System(&'static str, Errno),
+    /// The new process could not be traced.
+    Seize(Pid, Error),
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SpawnError::Nul(text) => write!(f, "'{}' contains a NUL byte", text.display()),
+            SpawnError::System(what, errno) => write!(f, "{what}: {}", errno.desc()),
+            SpawnError::Seize(pid, error) => write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {error}"),
+        }
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
+fn c_strings(list: &[OsString]) -> Result<Vec<CString>, SpawnError> {
+    list.iter().map(|s| CString::new(s.as_bytes()).map_err(|_| SpawnError::Nul(s.clone()))).collect()
+}
+
+/// Starts a command that waits, seized, until the first stop that the returned tracee makes is resumed.
+///
+/// The child blocks reading a pipe, is seized, interrupted there, and let go by closing the pipe. What it does from
+/// there to its execve(2) is visible to the tracer, which hides it. `program` is the name that an execve which fails
+/// is reported under.
+///
+/// # Errors
+/// [`SpawnError`].
+pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running, OwnedFd), SpawnError> {
+    let path = c_strings(std::slice::from_ref(&command.path))?.remove(0);
+    let args = c_strings(&command.args)?;
+    let env = c_strings(&command.env)?;
+    let pointers = |list: &[CString]| -> Vec<*const libc::c_char> {
+        list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
+    };
+    let (argv, envp) = (pointers(&args), pointers(&env));
+    let inherited = inherited();
+    let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::System("pipe2", e))?;
+    // SAFETY: the child calls only async-signal-safe functions until it executes or exits.
+    match unsafe { fork() }.map_err(|e| SpawnError::System("fork", e))? {
+        ForkResult::Child => {
+            // SAFETY: the strings and the pointers to them live in this frame.
+            unsafe {
+                libc::close(write.as_raw_fd());
+                let mut byte = 0u8;
+                while libc::read(read.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 {}
+                let error = execute(&path, &argv, &envp, command.user.as_ref(), inherited);
+                fail(program, error);
+            }
+        }
+        ForkResult::Parent { child } => {
+            drop(read);
+            match Running::seize(child, options) {
+                Ok(tracee) => Ok((tracee, write)),
+                Err(error) => {
+                    let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
+                    let _ = super::wait_for(child, true);
+                    Err(SpawnError::Seize(child, error))
+                }
+            }
+        }
+    }
+}
+
+/// Gives the child what the caller gave us, and executes; returns what failed.
+///
+/// # Safety
+/// For the child of a fork only; the pointers must be those of NULL-terminated vectors of C strings.
+unsafe fn execute(
+    path: &CString,
+    argv: &[*const libc::c_char],
+    envp: &[*const libc::c_char],
+    user: Option<&User>,
+    inherited: Inherited,
+) -> &'static [u8] {
+    // SAFETY: see the function; all of these are async-signal-safe.
+    unsafe {
+        for signal in 1..=64 {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = if inherited.ignored(signal) { libc::SIG_IGN } else { libc::SIG_DFL };
+            libc::sigaction(signal, &raw const action, ptr::null_mut());
+        }
+        for fd in (0..3).filter(|fd| inherited.closed >> fd & 1 != 0) {
+            libc::close(fd);
+        }
+        if let Some(user) = user {
+            // The raw calls: the C library's would tell all threads, and a forked child has but one.
+            if libc::setgroups(user.groups.len(), user.groups.as_ptr().cast()) == -1 {
+                return b"setgroups";
+            }
+            let (uid, gid) = (user.uid.as_raw(), user.gid.as_raw());
+            if libc::syscall(libc::SYS_setresgid, gid, gid, gid) == -1 {
+                return b"setregid";
+            }
+            if libc::syscall(libc::SYS_setresuid, uid, uid, uid) == -1 {
+                return b"setreuid";
+            }
+        }
+        libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
+    }
+    b"exec"
+}
+
+/// Says why the command does not run and ends the child.
+///
+/// # Safety
+/// For the child of a fork only.
+unsafe fn fail(program: &str, what: &'static [u8]) -> ! {
+    let errno = Errno::last_raw();
+    // This may allocate, which a forked child may do only because the tracer has a single thread.
+    let text = crate::output::error_text(errno.unsigned_abs());
+    for part in [program.as_bytes(), b": ", what, b": ", text.as_bytes(), b"\n"] {
+        // SAFETY: `part` is valid for its length. A message that cannot be written is lost.
+        unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
+    }
+    // SAFETY: ends the process without running anything of the parent's.
+    unsafe { libc::_exit(1) }
+}

@@ -1,0 +1,115 @@
+//! Why a tracee stopped or ended: the status word of wait(2), decoded once.
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+/// Options that are set for every tracee: `PTRACE_O_TRACESYSGOOD` and `PTRACE_O_TRACEEXEC`.
+pub const BASE_OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_TRACEEXEC;
+/// Options that make children tracees, too.
+pub const FOLLOW_OPTIONS: i32 = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
+
+/// What wait(2) reports of a tracee, in the terms of ptrace(2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It exited with this status: the tracee is gone.
+    Exited(i32),
+    /// A signal killed it: the tracee is gone.
+    Signaled { signal: i32, core_dumped: bool },
+    /// syscall-enter-stop or syscall-exit-stop (with PTRACE_O_TRACESYSGOOD).
+    Syscall,
+    /// signal-delivery-stop, or a trap that looks like one.
+    Signal(i32),
+    /// group-stop of a seized tracee: the stopping signal.
+    Group(i32),
+    /// PTRACE_EVENT_STOP that is not a group-stop: the first stop of a new tracee, or PTRACE_INTERRUPT's.
+    Interrupted,
+    /// PTRACE_EVENT_FORK; the event message is the child's pid.
+    Fork,
+    /// PTRACE_EVENT_VFORK.
+    Vfork,
+    /// PTRACE_EVENT_CLONE.
+    Clone,
+    /// PTRACE_EVENT_VFORK_DONE.
+    VforkDone,
+    /// PTRACE_EVENT_EXEC; the event message is the former thread id.
+    Exec,
+    /// PTRACE_EVENT_EXIT; the event message is the exit status.
+    Exiting,
+    /// PTRACE_EVENT_SECCOMP; the event message is the filter's data.
+    Seccomp,
+    /// Continued by SIGCONT (only for those who asked with WCONTINUED).
+    Continued,
+}
+
+impl Stop {
+    /// Decodes a status word.
+    pub fn from_raw(status: i32) -> Stop {
+        if libc::WIFEXITED(status) {
+            return Stop::Exited(libc::WEXITSTATUS(status));
+        }
+        if libc::WIFSIGNALED(status) {
+            return Stop::Signaled { signal: libc::WTERMSIG(status), core_dumped: libc::WCOREDUMP(status) };
+        }
+        if libc::WIFCONTINUED(status) {
+            return Stop::Continued;
+        }
+        let signal = libc::WSTOPSIG(status);
+        match status >> 16 {
+            0 if signal == libc::SIGTRAP | 0x80 => Stop::Syscall,
+            0 => Stop::Signal(signal),
+            libc::PTRACE_EVENT_FORK => Stop::Fork,
+            libc::PTRACE_EVENT_VFORK => Stop::Vfork,
+            libc::PTRACE_EVENT_CLONE => Stop::Clone,
+            libc::PTRACE_EVENT_VFORK_DONE => Stop::VforkDone,
+            libc::PTRACE_EVENT_EXEC => Stop::Exec,
+            libc::PTRACE_EVENT_EXIT => Stop::Exiting,
+            libc::PTRACE_EVENT_SECCOMP => Stop::Seccomp,
+            libc::PTRACE_EVENT_STOP => match signal {
+                libc::SIGSTOP | libc::SIGTSTP | libc::SIGTTIN | libc::SIGTTOU => Stop::Group(signal),
+                _ => Stop::Interrupted,
+            },
+            _ => Stop::Interrupted,
+        }
+    }
+
+    /// Whether the tracee is gone for good.
+    pub fn is_end(self) -> bool {
+        matches!(self, Stop::Exited(_) | Stop::Signaled { .. })
+    }
+}
+
+/// What waiting brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// This tracee stopped or ended.
+    Tracee(Pid, Stop),
+    /// Nothing has happened (only when asked not to block).
+    Nothing,
+    /// A signal handler ran.
+    Interrupted,
+    /// There is no child and no tracee.
+    NoTracees,
+}
+
+/// Waits for any tracee or child (wait4(2) with __WALL).
+pub fn wait_any(block: bool) -> Wait {
+    wait(-1, block)
+}
+
+/// Waits for one tracee.
+pub fn wait_for(pid: Pid, block: bool) -> Wait {
+    wait(pid.as_raw(), block)
+}
+
+fn wait(pid: libc::pid_t, block: bool) -> Wait {
+    let mut status = 0;
+    let flags = libc::__WALL | if block { 0 } else { libc::WNOHANG };
+    // SAFETY: `status` is valid for writes; the usage argument may be NULL.
+    let result = unsafe { libc::wait4(pid, &raw mut status, flags, std::ptr::null_mut()) };
+    match result {
+        0 => Wait::Nothing,
+        -1 if Errno::last() == Errno::EINTR => Wait::Interrupted,
+        -1 => Wait::NoTracees,
+        pid => Wait::Tracee(Pid::from_raw(pid), Stop::from_raw(status)),
+    }
+}

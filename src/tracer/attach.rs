@@ -1,0 +1,80 @@
+//! Why a process cannot be attached to, for people.
+
+use std::fmt;
+use std::fs;
+
+use nix::unistd::{Pid, geteuid, getpid};
+
+use crate::tracee::{Error, Status, status};
+
+/// A process that could not be attached to, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AttachError {
+    /// The process is the tracer itself.
+    Oneself,
+    /// The request failed; the text says why, where the system tells.
+    Refused { pid: Pid, error: Error, why: Option<String> },
+}
+
+impl fmt::Display for AttachError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AttachError::Oneself => f.write_str("I'm sorry, I can't let you do that, Dave."),
+            AttachError::Refused { pid, error, why } => {
+                write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {error}")?;
+                match why {
+                    Some(why) => write!(f, " ({why})"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for AttachError {}
+
+/// Whether `pid` is the tracer or one of its threads.
+pub fn is_oneself(pid: Pid) -> bool {
+    pid == getpid() || status(pid).is_some_and(|s| s.tgid == getpid().as_raw())
+}
+
+/// Finds out why the kernel refused.
+pub fn explain(pid: Pid, error: Error) -> AttachError {
+    let why = match error {
+        Error::NotPermitted => status(pid).and_then(|s| refusal(&s)),
+        _ => None,
+    };
+    AttachError::Refused { pid, error, why }
+}
+
+/// The checks of ptrace(2), "Ptrace access mode checking", in the kernel's order.
+fn refusal(status: &Status) -> Option<String> {
+    if status.tracer != 0 {
+        let tracer =
+            crate::tracee::status(Pid::from_raw(status.tracer)).map_or(String::new(), |t| format!(", {}", t.name));
+        return Some(format!("already traced by process {}{tracer}", status.tracer));
+    }
+    match status.state {
+        'Z' => return Some("the process is a zombie: it has exited, and its parent has not waited for it".to_string()),
+        'X' => return Some("the process is dead".to_string()),
+        _ => {}
+    }
+    if geteuid().is_root() {
+        let kernel = fs::read_link(format!("/proc/{}/exe", status.tgid)).is_err();
+        return Some(if kernel { "it is a kernel thread" } else { "CAP_SYS_PTRACE is missing here" }.to_string());
+    }
+    if status.uid != geteuid().as_raw() {
+        return Some(format!("it belongs to user {}; run as that user or as root", status.uid));
+    }
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    match scope.trim() {
+        "1" => Some(
+            "yama ptrace_scope is 1: only descendants can be traced; run as root or set \
+                     /proc/sys/kernel/yama/ptrace_scope to 0"
+                .to_string(),
+        ),
+        "2" => Some("yama ptrace_scope is 2: only root may trace".to_string()),
+        "3" => Some("yama ptrace_scope is 3: nobody may trace until the system is restarted".to_string()),
+        _ => Some("the process has more capabilities or is not dumpable; run as root".to_string()),
+    }
+}
