@@ -26,7 +26,7 @@ pub struct Facts {
     pub layouts: HashMap<String, HashMap<String, PerAbi<Option<Position>>>>,
     pub signals: Vec<(u32, String)>,
     pub errnos: Vec<(u32, String)>,
-    /// Request number and name, sorted by number and then in the order of the file.
+    /// Request number and name, sorted by both: so strace joins the names of one number.
     pub ioctls: PerAbi<Vec<(u32, String)>>,
 }
 
@@ -66,7 +66,7 @@ pub fn read(dir: &Path) -> Result<Facts, String> {
         }
     }
     for list in &mut facts.ioctls {
-        list.sort_by_key(|(number, _)| *number);
+        list.sort();
         list.dedup();
     }
     Ok(facts)
