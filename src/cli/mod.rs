@@ -1,17 +1,19 @@
-//! The command line.
+//! The command line: [`table`] says what options there are, [`getopt`] reads them, [`typed`] keeps what was typed, and
+//! [`resolve`] decides what it means.
 
-mod args;
+mod getopt;
 mod resolve;
+mod table;
+mod typed;
+mod words;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::Path;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory, Parser};
-
+use crate::filter::FilterError;
 use crate::options::Options;
-use args::Args;
+use getopt::GetOpt;
+use typed::Typed;
 
 /// What is wrong with the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,20 @@ pub struct UsageError {
     pub hint: bool,
 }
 
+impl UsageError {
+    fn new(text: String) -> UsageError {
+        UsageError { text, hint: false }
+    }
+
+    fn with_hint(text: String) -> UsageError {
+        UsageError { text, hint: true }
+    }
+
+    fn not_available(option: &str) -> UsageError {
+        UsageError::new(format!("option '{option}' is not available yet"))
+    }
+}
+
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -30,9 +46,9 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-impl From<String> for UsageError {
-    fn from(text: String) -> UsageError {
-        UsageError { text, hint: false }
+impl From<FilterError> for UsageError {
+    fn from(error: FilterError) -> UsageError {
+        UsageError { text: error.to_string(), hint: matches!(error, FilterError::Personality { .. }) }
     }
 }
 
@@ -47,62 +63,48 @@ pub enum Request {
 
 /// The name that the program was invoked by, for messages.
 pub fn program_name(argv0: Option<&OsString>) -> String {
-    let name = argv0.map(Path::new).and_then(Path::file_name).map(|n| n.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| "trapline".to_string())
+    match argv0 {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+        _ => "trapline".to_string(),
+    }
 }
 
-/// Reads the command line, whose first element is the program's name.
+/// Reads the command line, whose first element is the program's name. What is strange but no error is added to
+/// `warnings`, also when an error follows.
 ///
 /// # Errors
 /// [`UsageError`] with the message for the user.
-pub fn parse(arguments: Vec<OsString>) -> Result<Request, UsageError> {
+pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Request, UsageError> {
     let program = program_name(arguments.first());
-    let args = Args::try_parse_from(arguments).map_err(|e| usage_error(&e))?;
-    if args.help > 0 {
-        return Ok(Request::Print(help(&program)));
+    let table = table::command();
+    let mut getopt = GetOpt::new(&table, arguments.split_off(arguments.len().min(1)));
+    let mut typed = Typed::default();
+    while let Some(given) = getopt.option()? {
+        if given.id == "help" {
+            return Ok(Request::Print(help()));
+        }
+        typed.apply(&given)?;
     }
-    if args.version > 0 {
+    if typed.version {
         return Ok(Request::Print(version()));
     }
-    resolve::resolve(&program, args).map(|options| Request::Run(Box::new(options)))
+    let command = getopt.command();
+    resolve::resolve(&program, typed, command, warnings).map(|options| Request::Run(Box::new(options)))
 }
 
-fn help(program: &str) -> String {
-    let command = Args::command().name("trapline").bin_name(program);
-    let mut command = command.next_line_help(false).max_term_width(100).after_help(
-        "Exit status: the command's own; a signal that killed the command kills trapline, too. 1: an error of trapline's,\n\
-         such as a command that cannot be executed or output that cannot be written.",
+fn help() -> String {
+    let command = table::command().next_line_help(false).term_width(100).after_help(
+        "Exit status: that of PROG; of a signal that ended PROG, trapline dies, too. 1 if trapline itself fails:\n\
+         PROG cannot be run, output cannot be written, the command line makes no sense.",
     );
+    let mut command = command;
     command.render_help().to_string()
 }
 
 fn version() -> String {
     format!(
-        "trapline -- version {}\nCopyright (c) 2026 The trapline developers\nThis is free software under the MIT license.\n",
+        "trapline -- version {}\nCopyright (c) 2026 The trapline developers\n\
+         This is free software under the MIT license; there is NO WARRANTY.\n",
         env!("CARGO_PKG_VERSION")
     )
-}
-
-/// clap's errors in the words of getopt(3), which users of strace know.
-fn usage_error(error: &clap::Error) -> UsageError {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => text.clone(),
-        Some(ContextValue::Strings(texts)) => texts.first().cloned().unwrap_or_default(),
-        _ => String::new(),
-    };
-    let argument = context(ContextKind::InvalidArg);
-    let name = argument.split([' ', '=']).next().unwrap_or_default();
-    let text = match error.kind() {
-        ErrorKind::UnknownArgument if resolve::missing(&argument) => format!("option '{name}' is not available yet"),
-        ErrorKind::UnknownArgument if name.starts_with("--") => format!("unrecognized option '{name}'"),
-        ErrorKind::UnknownArgument => format!("invalid option -- '{}'", name.trim_start_matches('-')),
-        ErrorKind::InvalidValue | ErrorKind::NoEquals if name.starts_with("--") => {
-            format!("option '{name}' requires an argument")
-        }
-        ErrorKind::InvalidValue | ErrorKind::NoEquals => {
-            format!("option requires an argument -- '{}'", name.trim_start_matches('-'))
-        }
-        _ => error.to_string().trim().to_string(),
-    };
-    UsageError { text, hint: true }
 }

@@ -1,0 +1,139 @@
+//! All options, each defined once: how it is spelled, whether a value follows, what it is for.
+//!
+//! clap holds the definitions and renders the help; [`super::getopt`] reads command lines by them, for users of strace
+//! expect getopt_long(3)'s rules and words.
+
+use clap::{Arg, ArgAction, Command};
+
+/// What an option's value is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// There is none.
+    No,
+    /// It follows, in the same argument or as the next one.
+    Required,
+    /// It may follow the long form, after `=`; never the short one.
+    Optional,
+}
+
+/// What an option's value is like.
+pub fn value_of(option: &Arg) -> Value {
+    match (option.get_action().takes_values(), option.is_require_equals_set()) {
+        (false, _) => Value::No,
+        (true, false) => Value::Required,
+        (true, true) => Value::Optional,
+    }
+}
+
+fn option(short: &str, long: &'static str) -> Arg {
+    let option = Arg::new(long).long(long);
+    match short.chars().next() {
+        Some(letter) => option.short(letter),
+        None => option,
+    }
+}
+
+fn flag(short: &str, long: &'static str, help: &'static str) -> Arg {
+    option(short, long).help(help).action(ArgAction::SetTrue)
+}
+
+fn value(short: &str, long: &'static str, name: &'static str, help: &'static str) -> Arg {
+    option(short, long).help(help).value_name(name).action(ArgAction::Append)
+}
+
+fn optional(short: &str, long: &'static str, name: &'static str, help: &'static str) -> Arg {
+    value(short, long, name, help).num_args(0..=1).require_equals(true)
+}
+
+/// The definitions. The identity of an option is its long form, and its short form where it has no other.
+pub fn command() -> Command {
+    let short_only = |letter: char, id: &'static str| Arg::new(id).short(letter);
+    let command = Command::new("trapline")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .override_usage("trapline [OPTION]... [-p PID]... PROG [ARG]...\n       trapline [OPTION]... -p PID...");
+    let command = command.next_help_heading("What to trace").args([
+        value("p", "attach", "PID", "Attach to processes: one, or a list like pidof's"),
+        flag("f", "follow-forks", "Follow children and threads; -ff -o FILE: into FILE.TID"),
+        value("u", "user", "USER|UID:GID", "Run the command as this user"),
+        value("E", "env", "VAR[=VALUE]", "Set a variable for the command, or remove it"),
+        value("", "argv0", "NAME", "Give the command this argv[0]"),
+        value("I", "interruptible", "WHEN", "When signals end the tracer: anywhere, waiting, never, never_tstp (1..4)"),
+        short_only('F', "F").help("Follow forks").hide(true).action(ArgAction::SetTrue),
+    ]);
+    let command = command.next_help_heading("Filters").args([
+        short_only('e', "e").help("trace=, signal=, status=, quiet=SET; or just a SET of calls").value_name("EXPR"),
+        value("", "trace", "SET", "Calls: [!]NAME,%CLASS,/REGEX,... with ?optional, @64 @32 @x32"),
+        value("", "signal", "SET", "Signals: [!]INT,TERM,..., all, none").alias("signals"),
+        value("", "status", "SET", "Outcomes: successful, failed, unfinished, unavailable, detached"),
+        flag("z", "successful-only", "Only calls that succeeded"),
+        flag("Z", "failed-only", "Only calls that failed").alias("failing-only"),
+    ]);
+    let command = command.next_help_heading("Output").args([
+        value("o", "output", "FILE", "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe"),
+        flag("A", "output-append-mode", "Append to the file"),
+        flag("", "output-separately", "Write each thread to FILE.TID"),
+        flag("j", "json", "JSON lines instead of text"),
+        optional("q", "quiet", "SET", "No messages about attach, personality; -qq exit; -qqq superseded")
+            .aliases(["silent", "silence"]),
+    ]);
+    let command = command.next_help_heading("Format of text").args([
+        value("s", "string-limit", "N", "Bytes of a string to show (32)"),
+        value("a", "columns", "N", "Column of results (40)"),
+        flag("v", "no-abbrev", "Whole structures, lists and environments"),
+        flag("N", "arg-names", "Names of arguments"),
+        optional("x", "strings-in-hex", "WHICH", "Strings that are not ASCII in hex; -xx: all strings"),
+        optional("t", "absolute-timestamps", "SPEC", "Time of day; -tt: microseconds; -ttt: since the epoch")
+            .alias("timestamps"),
+        optional("r", "relative-timestamps", "PRECISION", "Time since the line before; s, ms, us or ns"),
+        optional("T", "syscall-times", "PRECISION", "Time that each call took; s, ms, us or ns"),
+        flag("i", "instruction-pointer", "Instruction pointer"),
+        flag("n", "syscall-number", "Number of each call"),
+    ]);
+    let command = command
+        .next_help_heading("Help")
+        .args([flag("h", "help", "Print this text"), flag("V", "version", "Print the version")]);
+    command
+        .args(missing().into_iter().map(|option| option.hide(true)))
+        .arg(Arg::new("PROG").help("The command and its arguments").num_args(0..).trailing_var_arg(true).hide(true))
+}
+
+/// strace's options that are not there yet: known, so that they are refused by name.
+fn missing() -> [Arg; 33] {
+    const HELP: &str = "Not available yet";
+    [
+        value("b", "detach-on", "SYSCALL", HELP),
+        flag("c", "summary-only", HELP),
+        flag("C", "summary", HELP),
+        flag("d", "debug", HELP),
+        optional("D", "daemonize", "HOW", HELP).aliases(["daemonised", "daemonized"]),
+        optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
+        value("O", "summary-syscall-overhead", "OVERHEAD", HELP),
+        value("P", "trace-path", "PATH", HELP),
+        value("S", "summary-sort-by", "KEY", HELP),
+        value("U", "summary-columns", "COLUMNS", HELP),
+        flag("w", "summary-wall-clock", HELP),
+        value("X", "const-print-style", "FORMAT", HELP),
+        optional("y", "decode-fds", "SET", HELP),
+        optional("Y", "decode-pids", "SET", HELP),
+        value("", "abbrev", "SET", HELP),
+        flag("", "always-show-pid", HELP),
+        optional("", "color", "WHEN", HELP).alias("colour"),
+        value("", "fault", "SET", HELP),
+        value("", "inject", "SET", HELP),
+        flag("", "kill-on-exit", HELP),
+        value("", "kvm", "SET", HELP),
+        value("", "namespace", "SET", HELP),
+        flag("", "pidns-translation", HELP),
+        value("", "raw", "SET", HELP),
+        value("", "read", "SET", HELP).alias("reads"),
+        flag("", "seccomp-bpf", HELP),
+        optional("", "secontext", "FORMAT", HELP),
+        value("", "stack-trace-frame-limit", "N", HELP),
+        value("", "syscall-limit", "N", HELP),
+        optional("", "tips", "SPEC", HELP),
+        value("", "trace-fds", "SET", HELP).aliases(["trace-fd", "fds", "fd"]),
+        value("", "verbose", "SET", HELP),
+        value("", "write", "SET", HELP).alias("writes"),
+    ]
+}

@@ -1,0 +1,205 @@
+//! What was typed, option by option: values are read and refused here, in the order in which they stand. What they
+//! mean together is decided in `resolve`.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+use nix::unistd::{Gid, Pid, Uid};
+
+use super::UsageError;
+use super::getopt::Given;
+use super::words::{self, Precision, StringsInHex, Timestamps};
+use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::options::{Interruptible, UserSpec};
+use crate::output::{HexStrings, Quiet};
+
+/// The largest `-s` that strace takes: a quarter of what an `int` counts, for each byte may need four.
+const MOST_STRING: u64 = 0x3fff_ffff;
+
+/// The options that were given.
+#[derive(Debug, Default)]
+pub struct Typed {
+    pub version: bool,
+    pub json: bool,
+
+    pub pids: Vec<Pid>,
+    pub user: Option<UserSpec>,
+    pub env: Vec<(OsString, Option<OsString>)>,
+    pub argv0: Option<OsString>,
+    pub interruptible: Option<Interruptible>,
+    /// How often `-f` was given.
+    pub f: usize,
+    /// How often `-F` was given.
+    pub old_f: usize,
+    pub follow_forks: bool,
+
+    pub calls: Option<CallFilter>,
+    pub signals: Option<SignalFilter>,
+    pub statuses: Option<StatusFilter>,
+    /// How often `-z` and `-Z` were given.
+    pub zs: usize,
+
+    pub output: Option<OsString>,
+    pub append: bool,
+    pub separately: bool,
+    /// How often `-q` was given.
+    pub q: usize,
+    pub quiet: Option<Quiet>,
+
+    pub string_limit: Option<usize>,
+    pub columns: Option<usize>,
+    pub no_abbrev: bool,
+    pub arg_names: bool,
+    /// How often `-x` was given.
+    pub x: usize,
+    pub strings_in_hex: Option<HexStrings>,
+    /// How often `-t` was given.
+    pub t: usize,
+    pub timestamps: Option<Timestamps>,
+    /// Digits behind the second.
+    pub relative: Option<u32>,
+    /// Digits behind the second.
+    pub durations: Option<u32>,
+    pub instruction_pointer: bool,
+    pub syscall_number: bool,
+}
+
+impl Typed {
+    /// Takes one option into account.
+    ///
+    /// # Errors
+    /// [`UsageError`] if its value cannot be read, or if it is an option that is not there yet: whatever the table knows
+    /// and this function does not.
+    pub fn apply(&mut self, given: &Given) -> Result<(), UsageError> {
+        let empty = OsString::new();
+        let value = given.value.as_ref().unwrap_or(&empty);
+        let text = &*value.to_string_lossy();
+        let invalid = || UsageError::with_hint(format!("invalid {} argument: '{text}'", given.name));
+        let precision = |default: Precision| match given.value {
+            None => Ok(default.digits()),
+            Some(_) => words::word(text).map(Precision::digits).ok_or_else(invalid),
+        };
+        match given.id.as_str() {
+            "attach" => self.pids.extend(pids(text)?),
+            "follow-forks" if given.short => self.f += 1,
+            "follow-forks" => self.follow_forks = true,
+            "F" => self.old_f += 1,
+            "user" => self.user = Some(user(text)),
+            "env" => self.env.push(variable(value)),
+            "argv0" => self.argv0 = Some(value.clone()),
+            "interruptible" => self.interruptible = Some(words::interruptible(text).ok_or_else(invalid)?),
+            "e" => self.expression(text)?,
+            "trace" | "signal" | "status" => self.qualify(&given.id, text)?,
+            "successful-only" => self.only(StatusFilter::SUCCESSFUL),
+            "failed-only" => self.only(StatusFilter::FAILED),
+            "output" => self.output = Some(value.clone()),
+            "output-append-mode" => self.append = true,
+            "output-separately" => self.separately = true,
+            "json" => self.json = true,
+            "quiet" if given.short => self.q += 1,
+            "quiet" if given.value.is_none() => self.qualify("quiet", "attach,personality")?,
+            "quiet" => self.qualify("quiet", text)?,
+            "string-limit" => self.string_limit = Some(number(text, MOST_STRING).ok_or_else(invalid)?),
+            "columns" => self.columns = Some(number(text, i32::MAX as u64).ok_or_else(invalid)?),
+            "no-abbrev" => self.no_abbrev = true,
+            "arg-names" => self.arg_names = true,
+            "strings-in-hex" if given.short => self.x += 1,
+            "strings-in-hex" => {
+                let which = given.value.as_ref().map_or(Some(StringsInHex::All), |_| words::word(text));
+                self.strings_in_hex = Some(which.ok_or_else(invalid)?.into());
+            }
+            "absolute-timestamps" if given.short => self.t += 1,
+            "absolute-timestamps" => {
+                let spec = if given.value.is_none() { "format:time" } else { text };
+                self.timestamps.get_or_insert_default().apply(spec).ok_or_else(invalid)?;
+            }
+            "relative-timestamps" => self.relative = Some(precision(Precision::Us)?),
+            "syscall-times" => self.durations = Some(precision(Precision::Us)?),
+            "instruction-pointer" => self.instruction_pointer = true,
+            "syscall-number" => self.syscall_number = true,
+            "version" => self.version = true,
+            _ => return Err(UsageError::not_available(&given.name)),
+        }
+        Ok(())
+    }
+
+    /// `-e [QUALIFIER=]SET`
+    fn expression(&mut self, text: &str) -> Result<(), UsageError> {
+        let Some((qualifier, set)) = text.split_once('=') else {
+            return self.qualify("trace", text);
+        };
+        match qualifier {
+            "trace" | "t" => self.qualify("trace", set),
+            "signal" | "signals" | "s" => self.qualify("signal", set),
+            "status" => self.qualify("status", set),
+            "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
+            | "fault" | "inject" | "kvm" | "decode-fds" | "decode-fd" | "decode-pids" | "decode-pid" | "trace-fds"
+            | "trace-fd" | "fds" | "fd" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
+            _ => self.qualify("trace", text),
+        }
+    }
+
+    fn qualify(&mut self, qualifier: &str, set: &str) -> Result<(), UsageError> {
+        match qualifier {
+            "signal" => self.signals = Some(SignalFilter::parse(set)?),
+            "status" => self.statuses = Some(StatusFilter::parse(set)?),
+            "quiet" => {
+                let quiet = words::quiet(set).map_err(|item| UsageError::new(format!("invalid quiet '{item}'")))?;
+                self.quiet = Some(quiet);
+            }
+            _ => self.calls = Some(CallFilter::parse(set)?),
+        }
+        Ok(())
+    }
+
+    fn only(&mut self, statuses: StatusFilter) {
+        self.statuses = Some(statuses);
+        self.zs += 1;
+    }
+}
+
+/// A number up to `most`, in what of strtol(3)'s grammar is decimal.
+pub fn decimal(text: &str, most: u64) -> Option<u64> {
+    let text = text.trim_start_matches(|c: char| c.is_ascii_whitespace());
+    let digits = text.strip_prefix('+').unwrap_or(text);
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse().ok().filter(|number| *number <= most)
+}
+
+fn number(text: &str, most: u64) -> Option<usize> {
+    usize::try_from(decimal(text, most)?).ok()
+}
+
+/// Process ids, each but the last with one separator behind it, so that `-p "$(pidof PROG)"` works.
+fn pids(list: &str) -> Result<Vec<Pid>, UsageError> {
+    let list = list.strip_suffix([',', ' ', '\t', '\n']).unwrap_or(list);
+    if list.is_empty() {
+        return Ok(Vec::new());
+    }
+    let pid = |text: &str| {
+        let number = decimal(text, i32::MAX as u64).filter(|number| *number > 0);
+        let raw = number.and_then(|number| i32::try_from(number).ok());
+        raw.map(Pid::from_raw).ok_or_else(|| UsageError::new(format!("Invalid process id: '{text}'")))
+    };
+    list.split([',', ' ', '\t', '\n']).map(pid).collect()
+}
+
+fn variable(text: &OsStr) -> (OsString, Option<OsString>) {
+    let bytes = text.as_bytes();
+    match bytes.iter().position(|byte| *byte == b'=') {
+        Some(at) => (OsString::from_vec(bytes[..at].to_vec()), Some(OsString::from_vec(bytes[at + 1..].to_vec()))),
+        None => (text.to_os_string(), None),
+    }
+}
+
+fn user(text: &str) -> UserSpec {
+    if let Some((uid, gid)) = text.split_once(':')
+        && let (Ok(uid), Ok(gid)) = (uid.parse(), gid.parse())
+    {
+        return UserSpec::Ids(Uid::from_raw(uid), Gid::from_raw(gid));
+    }
+    UserSpec::Name(text.to_string())
+}

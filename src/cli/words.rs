@@ -1,0 +1,160 @@
+//! The words that options take as values. strace reads them in letters of any case.
+
+use clap::ValueEnum;
+
+use crate::options;
+use crate::output::{AbsoluteTime, HexStrings, Quiet};
+
+/// Reads a word.
+pub fn word<T: ValueEnum>(text: &str) -> Option<T> {
+    T::from_str(text, true).ok()
+}
+
+/// How exact a time is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Precision {
+    /// Seconds.
+    S,
+    /// Milliseconds.
+    Ms,
+    /// Microseconds.
+    Us,
+    /// Nanoseconds.
+    Ns,
+}
+
+impl Precision {
+    /// Digits behind the second.
+    pub const fn digits(self) -> u32 {
+        match self {
+            Precision::S => 0,
+            Precision::Ms => 3,
+            Precision::Us => 6,
+            Precision::Ns => 9,
+        }
+    }
+}
+
+/// What an absolute time looks like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TimeFormat {
+    /// It is left out.
+    #[default]
+    None,
+    /// Time of day.
+    Time,
+    /// Seconds since the epoch.
+    Unix,
+}
+
+/// The time in front of lines, as options add up to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timestamps {
+    format: TimeFormat,
+    digits: u32,
+}
+
+impl Timestamps {
+    /// Takes `[[format:]FORMAT][,[precision:]PRECISION]` into account. What it does not say remains; but who asks for a
+    /// precision wants to see a time.
+    pub fn apply(&mut self, spec: &str) -> Option<()> {
+        if self.format == TimeFormat::None {
+            self.format = TimeFormat::Time;
+        }
+        for item in spec.split(',').filter(|item| !item.is_empty()) {
+            let (key, value) = item.split_once(':').map_or((None, item), |(key, value)| (Some(key), value));
+            let named = |wanted: &str| key.is_none_or(|key| key.eq_ignore_ascii_case(wanted));
+            if let Some(format) = word(value).filter(|_| named("format")) {
+                self.format = format;
+            } else {
+                self.digits = word(value).filter(|_| named("precision")).map(Precision::digits)?;
+            }
+        }
+        Some(())
+    }
+
+    /// `-t` so many times.
+    pub fn count(times: usize) -> Option<AbsoluteTime> {
+        match times {
+            0 => None,
+            1 => Some(AbsoluteTime { unix: false, digits: 0 }),
+            2 => Some(AbsoluteTime { unix: false, digits: 6 }),
+            _ => Some(AbsoluteTime { unix: true, digits: 6 }),
+        }
+    }
+
+    /// What is written.
+    pub fn absolute(self) -> Option<AbsoluteTime> {
+        let unix = self.format == TimeFormat::Unix;
+        (self.format != TimeFormat::None).then_some(AbsoluteTime { unix, digits: self.digits })
+    }
+}
+
+/// Which strings are written in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum StringsInHex {
+    None,
+    NonAsciiChars,
+    NonAscii,
+    All,
+}
+
+impl From<StringsInHex> for HexStrings {
+    fn from(which: StringsInHex) -> HexStrings {
+        match which {
+            StringsInHex::None => HexStrings::Never,
+            StringsInHex::NonAsciiChars => HexStrings::NonAsciiChars,
+            StringsInHex::NonAscii => HexStrings::NonAsciiStrings,
+            StringsInHex::All => HexStrings::All,
+        }
+    }
+}
+
+/// When signals to the tracer count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Interruptible {
+    Anywhere,
+    Waiting,
+    Never,
+    #[value(name = "never_tstp")]
+    NeverTstp,
+}
+
+/// Reads `-I`'s word or number.
+pub fn interruptible(text: &str) -> Option<options::Interruptible> {
+    let word = match super::typed::decimal(text, 4) {
+        Some(number) => *Interruptible::value_variants().get(usize::try_from(number).ok()?.checked_sub(1)?)?,
+        None => word(text)?,
+    };
+    Some(match word {
+        Interruptible::Anywhere | Interruptible::Waiting => options::Interruptible::Waiting,
+        Interruptible::Never => options::Interruptible::Never,
+        Interruptible::NeverTstp => options::Interruptible::NeverNorStop,
+    })
+}
+
+/// Messages that can be left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Message {
+    Attach,
+    #[value(alias = "exits")]
+    Exit,
+    PathResolution,
+    Personality,
+    #[value(alias = "thread-execve")]
+    Superseded,
+}
+
+/// Reads a set of messages; the error is what is none.
+pub fn quiet(text: &str) -> Result<Quiet, String> {
+    let bit = |item: &str| word::<Message>(item).map(|message| 1 << message as u64).ok_or_else(|| item.to_string());
+    let bits = crate::filter::Set::bits(text, u64::MAX, bit)?;
+    let has = |message: Message| bits >> message as u64 & 1 != 0;
+    Ok(Quiet {
+        attach: has(Message::Attach),
+        exit: has(Message::Exit),
+        personality: has(Message::Personality),
+        superseded: has(Message::Superseded),
+        path_resolution: has(Message::PathResolution),
+    })
+}
