@@ -263,7 +263,7 @@ impl Session<'_> {
     fn events(&mut self, tracer: &mut Tracer) -> Option<i32> {
         while let Some(event) = tracer.next_event() {
             match event {
-                Event::SyscallEnter { tid, abi, nr, args, ip, .. } => self.entered(tid, abi, nr, args, ip),
+                Event::SyscallEnter { tid, abi, nr, args, ip, sp } => self.entered(tid, abi, nr, args, (ip, sp)),
                 Event::SyscallExit { tid, value, is_error, ip } => self.returned(tid, value, is_error, ip),
                 Event::Signal { tid, signal, info, ip } => self.signal(tid, signal, &info, ip),
                 Event::GroupStop { tid, signal, ip } => {
@@ -336,10 +336,10 @@ impl Session<'_> {
         self.options.style
     }
 
-    fn entered(&mut self, tid: Pid, abi: Abi, nr: u64, args: [u64; 6], ip: u64) {
+    fn entered(&mut self, tid: Pid, abi: Abi, nr: u64, args: [u64; 6], (ip, sp): (u64, u64)) {
         let seat = self.seats.entry(tid).or_default();
         let previous = (seat.call.abi, seat.call.nr);
-        seat.call.start(abi, nr, args);
+        seat.call.start(abi, nr, args, sp);
         seat.inside = true;
         seat.told = self.options.calls.contains(abi, nr);
         let changed = seat.abi != abi;

@@ -142,7 +142,7 @@ fn device(sink: &mut dyn Sink, value: u64) {
 }
 
 /// A network interface by its name here; by number where there is none.
-fn interface(sink: &mut dyn Sink, index: u32) {
+pub fn interface(sink: &mut dyn Sink, index: u32) {
     let name = nix::net::if_::if_indextoname(index);
     match name {
         Ok(name) if index != 0 => {

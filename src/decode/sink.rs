@@ -71,12 +71,20 @@ pub trait Sink {
     fn field(&mut self, name: &'static str);
     /// The structure ends.
     fn end_struct(&mut self, end: End);
+    /// Bytes `from` to `to` of a structure follow, which has fields there that we do not know.
+    fn beyond(&mut self, from: u64, to: u64);
     /// A list begins.
     fn begin_array(&mut self);
     /// The next element begins.
     fn element(&mut self);
     /// The list ends.
     fn end_array(&mut self, end: End);
+    /// A list of small things begins: `[3 5]`.
+    fn begin_list(&mut self);
+    /// The next of them begins.
+    fn list_item(&mut self);
+    /// The list ends.
+    fn end_list(&mut self);
     /// A number behind a pointer begins.
     fn begin_indirect(&mut self);
     /// It ends.
@@ -96,6 +104,22 @@ pub trait Sink {
     fn signal_set(&mut self, bits: u64);
     /// The status word of wait(2).
     fn wait_status(&mut self, status: u32);
+    /// What an argument holds after the call follows; its value before was told at entry.
+    fn outcome_of(&mut self, name: &'static str);
+    /// A part of what follows the result begins; without a name it is what the call found.
+    fn labelled(&mut self, name: &'static str);
+    /// A word that follows the result.
+    fn words(&mut self, text: &'static str);
+    /// The string that comes next is a name in the abstract namespace of unix(7): it begins with a NUL.
+    fn abstract_name(&mut self);
+    /// An IPv6 address, the member `field` of a structure.
+    fn inet6(&mut self, field: &'static str, address: &str);
+    /// A number in hexadecimal, with so many digits.
+    fn hex_digits(&mut self, value: u64, digits: usize);
+    /// A number that reads better as a product.
+    fn product(&mut self, value: u64, factor: u64);
+    /// A value that has several names.
+    fn alternatives(&mut self, value: u64, names: &mut dyn Iterator<Item = &'static str>);
     /// Words that stand for all arguments.
     fn remark(&mut self, text: std::fmt::Arguments<'_>);
     /// A remark for people behind the last value.
@@ -127,9 +151,13 @@ impl Sink for Mute {
     fn begin_struct(&mut self) {}
     fn field(&mut self, _: &'static str) {}
     fn end_struct(&mut self, _: End) {}
+    fn beyond(&mut self, _: u64, _: u64) {}
     fn begin_array(&mut self) {}
     fn element(&mut self) {}
     fn end_array(&mut self, _: End) {}
+    fn begin_list(&mut self) {}
+    fn list_item(&mut self) {}
+    fn end_list(&mut self) {}
     fn begin_indirect(&mut self) {}
     fn end_indirect(&mut self) {}
     fn begin_change(&mut self) {}
@@ -139,6 +167,14 @@ impl Sink for Mute {
     fn end_call(&mut self) {}
     fn signal_set(&mut self, _: u64) {}
     fn wait_status(&mut self, _: u32) {}
+    fn outcome_of(&mut self, _: &'static str) {}
+    fn labelled(&mut self, _: &'static str) {}
+    fn words(&mut self, _: &'static str) {}
+    fn abstract_name(&mut self) {}
+    fn inet6(&mut self, _: &'static str, _: &str) {}
+    fn hex_digits(&mut self, _: u64, _: usize) {}
+    fn product(&mut self, _: u64, _: u64) {}
+    fn alternatives(&mut self, _: u64, _: &mut dyn Iterator<Item = &'static str>) {}
     fn remark(&mut self, _: std::fmt::Arguments<'_>) {}
     fn comment(&mut self, _: std::fmt::Arguments<'_>) {}
 }

@@ -1,8 +1,8 @@
 //! Walks the description of a call over registers and memory, and tells a [`Sink`] what is there.
 
 use syscall_table::{
-    Abi, Arg, Arm, Binary, Dir, Expr, ExprId, Field, Format, Part, Set, SetKind, Struct, StructId, Syscall, Type,
-    TypeId, Unary, Width,
+    Abi, Arg, Arm, Binary, Dir, Expr, ExprId, Field, Format, Part, Set, SetId, SetKind, Struct, StructId, Syscall,
+    Type, TypeId, Unary, Width,
 };
 
 use super::memory::Memory;
@@ -36,6 +36,10 @@ pub struct Call {
     pub syscall: Option<&'static Syscall>,
     /// The argument registers.
     pub regs: [u64; 6],
+    /// The stack pointer at entry.
+    stack: u64,
+    /// The argument at `next` was told at entry, and has more to tell at exit.
+    split: bool,
     /// The first argument that was not told at entry.
     next: usize,
     /// What `inout` memory held at entry.
@@ -59,17 +63,28 @@ pub struct Scratch {
 
 impl Default for Call {
     fn default() -> Call {
-        Call { abi: Abi::X86_64, nr: 0, syscall: None, regs: [0; 6], next: 0, saved: Vec::new() }
+        Call {
+            abi: Abi::X86_64,
+            nr: 0,
+            syscall: None,
+            regs: [0; 6],
+            stack: 0,
+            split: false,
+            next: 0,
+            saved: Vec::new(),
+        }
     }
 }
 
 impl Call {
     /// Begins a call; the memory of the one before is used again.
-    pub fn start(&mut self, abi: Abi, nr: u64, regs: [u64; 6]) {
+    pub fn start(&mut self, abi: Abi, nr: u64, regs: [u64; 6], stack: u64) {
         self.abi = abi;
         self.nr = nr;
         self.syscall = abi.syscall(nr);
         self.regs = regs;
+        self.stack = stack;
+        self.split = false;
         self.next = 0;
         self.saved.clear();
     }
@@ -152,6 +167,7 @@ impl Call {
         };
         let saved = std::mem::take(&mut self.saved);
         let mut next = self.next;
+        let mut split = std::mem::take(&mut self.split);
         let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
         let args = syscall.args();
         while let Some(arg) = args.get(next) {
@@ -174,6 +190,12 @@ impl Call {
                 next += 1;
                 continue;
             }
+            if outcome.is_none() && walk.is_split(ty) {
+                walk.sink.arg(arg.name());
+                walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
+                split = true;
+                break;
+            }
             if outcome.is_none() && walk.told_at_exit(arg.ty.get()) {
                 if arg.when == ExprId::NONE {
                     walk.sink.pause_before_arg(arg.name());
@@ -181,13 +203,18 @@ impl Call {
                 walk.save(args, next);
                 break;
             }
-            walk.sink.arg(arg.name());
+            if std::mem::take(&mut split) {
+                walk.split_name = arg.name();
+            } else {
+                walk.sink.arg(arg.name());
+            }
             walk.arg_index = next;
             walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
             next += 1;
         }
         self.saved = walk.saved;
         self.next = next;
+        self.split = split;
     }
 
     fn word_mask(&self) -> u64 {
@@ -250,8 +277,12 @@ pub struct Walk<'a> {
     pub regs: [u64; 6],
     /// The arguments' values as wide as their types: an `int` has 32 bits though its register has 64.
     pub args: [u64; 6],
+    /// The stack pointer at entry.
+    pub stack: u64,
     /// The argument being told.
     pub arg_index: usize,
+    /// Its name, when it was told at entry and has more to tell.
+    pub split_name: &'static str,
     /// The result, at exit.
     pub outcome: Option<Outcome>,
     /// How much is told.
@@ -260,6 +291,7 @@ pub struct Walk<'a> {
     pub sink: &'a mut dyn Sink,
     /// What `inout` memory held at entry.
     pub saved: Vec<u8>,
+    syscall: Option<&'static Syscall>,
     memory: &'a dyn Memory,
     arena: &'a mut Vec<u8>,
 }
@@ -292,12 +324,15 @@ impl<'a> Walk<'a> {
         Walk {
             abi: call.abi,
             regs: call.regs,
+            stack: call.stack,
             args,
             arg_index: 0,
+            split_name: "",
             outcome,
             style,
             sink,
             saved,
+            syscall: call.syscall,
             memory,
             arena: &mut scratch.arena,
         }
@@ -437,6 +472,17 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Whether a value is told in two parts: at entry, and what became of it at exit.
+    fn is_split(&self, ty: Type) -> bool {
+        match ty {
+            Type::Ptr { dir: Dir::InOut, to, .. } => match self.resolve(to.get(), Frame::Args) {
+                Type::Custom { decoder, .. } => custom::is_split(decoder),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// Whether a value is told only when the call has returned.
     fn told_at_exit(&self, ty: Type) -> bool {
         match ty {
@@ -455,7 +501,16 @@ impl<'a> Walk<'a> {
         for (index, arg) in args.iter().enumerate().skip(first) {
             let Type::Ptr { dir: Dir::InOut, to, size, .. } = self.resolve(arg.ty.get(), Frame::Args) else { continue };
             let Some(&address) = self.args.get(index) else { continue };
-            let size = match to.get() {
+            let mut offset = 0;
+            let size = match self.resolve(to.get(), Frame::Args) {
+                Type::Custom { decoder, .. } => match custom::snapshot(decoder, self.abi) {
+                    Some((at, len)) => {
+                        offset = at;
+                        len
+                    }
+                    None => continue,
+                },
+                Type::Array { .. } => self.size_of(to.get()),
                 Type::Int { width, .. } | Type::Set { width, .. } => width.bytes(self.abi),
                 Type::Struct(id) if size == ExprId::NONE => id.get().size(self.abi),
                 Type::Struct(id) => {
@@ -464,7 +519,7 @@ impl<'a> Walk<'a> {
                 _ => continue,
             };
             let start = self.arena.len();
-            if self.fetch_all(address, size).is_some() {
+            if self.fetch_all(address.wrapping_add(offset), size).is_some() {
                 self.saved.push(index as u8);
                 self.saved.extend((size as u16).to_le_bytes());
                 self.saved.extend_from_slice(&self.arena[start..]);
@@ -559,7 +614,7 @@ impl<'a> Walk<'a> {
             return self.sink.pointer(address);
         }
         let to = self.resolve(to.get(), frame);
-        if dir == Dir::InOut && self.outcome.is_some() {
+        if dir == Dir::InOut && self.outcome.is_some() && !matches!(to, Type::Custom { .. }) {
             return self.changed(address, to, size, frame);
         }
         self.behind(address, to, size, frame);
@@ -590,9 +645,61 @@ impl<'a> Walk<'a> {
                 };
                 self.both(before, now.filter(|_| !same), |walk, place| walk.fields(id, place, limit));
             }
+            Type::Array { .. } => {
+                self.both(before, now.filter(|_| !same), |walk, place| walk.value(to, place, frame));
+            }
             other => self.behind(address, other, size, frame),
         }
         self.arena.truncate(mark);
+    }
+
+    /// The number that the argument being told pointed to at entry.
+    pub fn entry_value(&mut self) -> Option<u64> {
+        let place = self.saved(self.arg_index, 0)?;
+        self.load(place, Width::W32)
+    }
+
+    /// The name of the call.
+    pub fn call_name(&self) -> &'static str {
+        self.syscall.map_or("", Syscall::name)
+    }
+
+    /// Tells `value` by the names of the set called `name` in the descriptions.
+    pub fn named_set(&mut self, name: &str, value: u64) {
+        match SetId::by_name(name) {
+            Some(id) => self.set(id.get(), value),
+            None => self.sink.hex(value),
+        }
+    }
+
+    /// Tells flags and a signal that shares their word.
+    pub fn set_with_signal(&mut self, name: &str, flags: u64, signal: u32) {
+        let Some(id) = SetId::by_name(name) else { return self.sink.hex(flags) };
+        self.sink.begin_flags(flags);
+        self.flags(id.get(), flags);
+        if signal != 0 {
+            let mut text = Vec::with_capacity(16);
+            crate::output::signal_text(&mut text, signal);
+            self.sink.flag(std::str::from_utf8(&text).unwrap_or_default());
+        }
+        self.sink.end_flags();
+    }
+
+    /// Tells the fields of a structure inside another's braces.
+    pub fn bare_fields(&mut self, id: StructId, place: Place) {
+        self.members(id, place, usize::MAX);
+    }
+
+    /// Tells a structure of which the caller knows `size` bytes.
+    pub fn sized_fields(&mut self, id: StructId, place: Place, size: u64) {
+        let known = id.get().size(self.abi);
+        let limit = usize::try_from(size).unwrap_or(usize::MAX).min(known);
+        self.sink.begin_struct();
+        let end = self.members(id, place, limit);
+        if let Place::Memory { address, .. } = place {
+            self.beyond(address, known, size);
+        }
+        self.sink.end_struct(end);
     }
 
     /// Tells a value and, if there is another now, what it became.
@@ -656,7 +763,6 @@ impl<'a> Walk<'a> {
 
     /// Tells a value of a set by its names.
     pub fn set(&mut self, set: &'static Set, value: u64) {
-        let parts = set.parts(self.abi);
         if set.kind == SetKind::Enum {
             return match set.lookup(self.abi, value) {
                 Some(name) => self.sink.constant(value, name),
@@ -664,6 +770,12 @@ impl<'a> Walk<'a> {
             };
         }
         self.sink.begin_flags(value);
+        self.flags(set, value);
+        self.sink.end_flags();
+    }
+
+    fn flags(&mut self, set: &'static Set, value: u64) {
+        let parts = set.parts(self.abi);
         let rest = unnamed(parts, value);
         let mut told = false;
         for part in parts {
@@ -707,7 +819,6 @@ impl<'a> Walk<'a> {
                 }
             }
         }
-        self.sink.end_flags();
     }
 
     // --- strings ------------------------------------------------------------------------------
@@ -862,20 +973,44 @@ impl<'a> Walk<'a> {
         // The caller says how much of a structure that grows from release to release it knows.
         let told = self.eval(size, frame, Place::Register(0));
         let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
+        // Below the size of its first published version it is no such structure.
+        let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
         match self.fetch_all(address, len) {
-            Some(place) if len > 0 => self.fields(id, place, len),
+            Some(place) if len >= first => self.sized_fields(id, place, told),
             _ => self.sink.pointer(address),
         }
     }
 
-    /// Tells the fields of a structure in the arena that end within `limit` bytes.
+    /// Bytes behind the structure that we know, if any of them is set: `/* bytes 24..31 */ "\x07…"`.
+    fn beyond(&mut self, address: u64, known: usize, size: u64) {
+        let extra = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(known);
+        if extra == 0 {
+            return;
+        }
+        let shown = extra.min(self.style.string_limit);
+        if let Some(place) = self.fetch_all(address.wrapping_add(known as u64), shown)
+            && self.bytes(place).iter().any(|b| *b != 0)
+        {
+            self.sink.beyond(known as u64, size - 1);
+            self.tell_bytes(place, Quote::Hex, extra > shown, Some(extra as u64));
+        }
+    }
+
+    /// Tells a structure in the arena, the fields that end within `limit` bytes.
     pub fn fields(&mut self, id: StructId, place: Place, limit: usize) {
-        let Place::Memory { at, len, address } = place else { return };
+        if id.get().bare {
+            self.members(id, place, limit);
+            return;
+        }
+        self.sink.begin_struct();
+        let end = self.members(id, place, limit);
+        self.sink.end_struct(end);
+    }
+
+    fn members(&mut self, id: StructId, place: Place, limit: usize) -> End {
+        let Place::Memory { at, len, address } = place else { return End::Complete };
         let item: &'static Struct = id.get();
         let frame = Frame::Struct { id, at, len };
-        if !item.bare {
-            self.sink.begin_struct();
-        }
         let mut end = End::Complete;
         for field in item.fields() {
             if field.hidden || !self.holds(field.when, frame) {
@@ -893,7 +1028,9 @@ impl<'a> Walk<'a> {
             if limit != usize::MAX && offset + self.size_of(ty) > limit {
                 continue;
             }
-            if !field.unnamed {
+            if field.unnamed {
+                self.sink.element();
+            } else {
                 self.sink.field(field.name());
             }
             let place = Place::Memory {
@@ -907,9 +1044,7 @@ impl<'a> Walk<'a> {
                 self.value(ty, place, frame);
             }
         }
-        if !item.bare {
-            self.sink.end_struct(end);
-        }
+        end
     }
 
     fn bit_field(&mut self, field: &'static Field, ty: Type, place: Place) {

@@ -187,8 +187,9 @@ impl Report for JsonLines {
         }
         let mut more = Collected::default();
         if aux(&mut JsonSink::new(&mut more)) {
-            out.extend_from_slice(b",\"detail\":");
+            out.extend_from_slice(b",\"detail\":{");
             out.extend_from_slice(&more.values);
+            out.push(b'}');
         }
         append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
         collected.push_truncated(&mut out);

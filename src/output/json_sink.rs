@@ -23,6 +23,8 @@ pub struct Collected {
     path: String,
     /// For each level, how long the path was before it and how many elements it had.
     levels: Vec<(usize, usize)>,
+    /// The next string is a name that begins with a NUL.
+    abstract_name: bool,
 }
 
 impl Collected {
@@ -215,7 +217,12 @@ impl Sink for JsonSink<'_> {
     }
 
     fn string(&mut self, bytes: &[u8], _: Quote, more: bool, total: Option<u64>) {
-        push_text(&mut self.to.values, bytes);
+        if std::mem::take(&mut self.to.abstract_name) {
+            let whole: Vec<u8> = [&[0], bytes].concat();
+            push_text(&mut self.to.values, &whole);
+        } else {
+            push_text(&mut self.to.values, bytes);
+        }
         if more {
             let Collected { truncated, path, .. } = &mut *self.to;
             if !truncated.is_empty() {
@@ -246,6 +253,10 @@ impl Sink for JsonSink<'_> {
         self.close("}");
     }
 
+    fn beyond(&mut self, _: u64, _: u64) {
+        self.key("beyond");
+    }
+
     fn begin_array(&mut self) {
         self.open("[");
     }
@@ -265,6 +276,18 @@ impl Sink for JsonSink<'_> {
             self.comma();
             self.format(format_args!("{{\"unreadable\":\"{address:#x}\"}}"));
         }
+        self.close("]");
+    }
+
+    fn begin_list(&mut self) {
+        self.open("[");
+    }
+
+    fn list_item(&mut self) {
+        self.comma();
+    }
+
+    fn end_list(&mut self) {
         self.close("]");
     }
 
@@ -330,6 +353,51 @@ impl Sink for JsonSink<'_> {
                 self.format(format_args!("{{\"signaled\":\"{name}\",\"core_dumped\":{}}}", status & 0x80 != 0));
             }
         }
+    }
+
+    fn outcome_of(&mut self, name: &'static str) {
+        self.comma();
+        self.format(format_args!("\"{name}_out\":"));
+        self.to.path.clear();
+        self.to.path.push_str(name);
+    }
+
+    fn labelled(&mut self, name: &'static str) {
+        self.key(if name.is_empty() { "ready" } else { name });
+    }
+
+    fn words(&mut self, text: &'static str) {
+        self.key("outcome");
+        self.name(text);
+    }
+
+    fn abstract_name(&mut self) {
+        // The NUL in front belongs to the name.
+        self.to.abstract_name = true;
+    }
+
+    fn inet6(&mut self, field: &'static str, address: &str) {
+        self.key(field);
+        self.name(address);
+    }
+
+    fn hex_digits(&mut self, value: u64, _: usize) {
+        self.unsigned(value);
+    }
+
+    fn product(&mut self, value: u64, factor: u64) {
+        self.unsigned(value.saturating_mul(factor));
+    }
+
+    fn alternatives(&mut self, _: u64, names: &mut dyn Iterator<Item = &'static str>) {
+        let mut text = String::new();
+        for name in names {
+            if !text.is_empty() {
+                text.push_str(" or ");
+            }
+            text.push_str(name);
+        }
+        self.name(&text);
     }
 
     fn remark(&mut self, text: Arguments<'_>) {

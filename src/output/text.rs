@@ -211,6 +211,11 @@ impl Sink for TextSink<'_> {
         self.end(end, "}");
     }
 
+    fn beyond(&mut self, from: u64, to: u64) {
+        self.comma();
+        self.format(format_args!("/* bytes {from}..{to} */ "));
+    }
+
     fn begin_array(&mut self) {
         self.push();
         self.put("[");
@@ -222,6 +227,23 @@ impl Sink for TextSink<'_> {
 
     fn end_array(&mut self, end: End) {
         self.end(end, "]");
+    }
+
+    fn begin_list(&mut self) {
+        self.push();
+        self.put("[");
+    }
+
+    fn list_item(&mut self) {
+        if self.state.follows & 1 != 0 {
+            self.put(" ");
+        }
+        self.state.follows |= 1;
+    }
+
+    fn end_list(&mut self) {
+        self.put("]");
+        self.pop();
     }
 
     fn begin_indirect(&mut self) {
@@ -273,6 +295,48 @@ impl Sink for TextSink<'_> {
 
     fn wait_status(&mut self, status: u32) {
         super::status::wait_status(self.out, status);
+    }
+
+    fn outcome_of(&mut self, _: &'static str) {
+        self.put(" => ");
+    }
+
+    fn labelled(&mut self, name: &'static str) {
+        self.comma();
+        if !name.is_empty() {
+            self.put(name);
+            self.put(" ");
+        }
+    }
+
+    fn words(&mut self, text: &'static str) {
+        self.put(text);
+    }
+
+    fn abstract_name(&mut self) {
+        self.put("@");
+    }
+
+    fn inet6(&mut self, field: &'static str, address: &str) {
+        self.comma();
+        self.format(format_args!("inet_pton(AF_INET6, \"{address}\", &{field})"));
+    }
+
+    fn hex_digits(&mut self, value: u64, digits: usize) {
+        self.format(format_args!("{value:0digits$x}"));
+    }
+
+    fn product(&mut self, value: u64, factor: u64) {
+        self.format(format_args!("{value}*{factor}"));
+    }
+
+    fn alternatives(&mut self, _: u64, names: &mut dyn Iterator<Item = &'static str>) {
+        for (index, name) in names.enumerate() {
+            if index > 0 {
+                self.put(" or ");
+            }
+            self.put(name);
+        }
     }
 
     fn remark(&mut self, text: Arguments<'_>) {

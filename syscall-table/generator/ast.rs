@@ -64,6 +64,8 @@ pub struct Struct {
     pub packed: bool,
     pub sequential: bool,
     pub bare: bool,
+    /// Not used on i386, where the header's structure of this name is another.
+    pub lp64: bool,
     pub fields: Vec<Field>,
     pub place: Place,
 }

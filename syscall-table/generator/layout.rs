@@ -29,7 +29,7 @@ impl Lowering<'_> {
                     self.error(&field.place, format!("struct {layout} has no member {member}"));
                 }
                 let at = at.unwrap_or_default().map(Option::unwrap_or_default);
-                self.check_size(field, at);
+                self.check_size(field, at, item.lp64);
                 positions.push(at);
             }
             if let Some(total) = self.facts.layouts[&layout].get(".") {
@@ -78,8 +78,8 @@ impl Lowering<'_> {
     }
 
     /// A number that is wider or narrower than the member in the header is a mistake in the description.
-    fn check_size(&mut self, field: &Field, at: PerAbi<Position>) {
-        for (abi, position) in at.iter().enumerate() {
+    fn check_size(&mut self, field: &Field, at: PerAbi<Position>, lp64: bool) {
+        for (abi, position) in at.iter().enumerate().filter(|(abi, _)| !lp64 || *abi != 1) {
             if let (Type::Named { .. }, None) = (&field.ty, position.bits) {
                 let extent = self.extent(&field.ty, abi);
                 if extent.size != 0 && position.size != 0 && extent.size != position.size {

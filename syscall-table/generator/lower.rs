@@ -2,7 +2,7 @@
 //!
 //! What is lowered is kept as the Rust source of the constant that it becomes; equal text is stored once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::ast::{self, Dir, Expr, Item, Place, Type};
 use super::facts::{Facts, PerAbi};
@@ -133,6 +133,9 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
         l.syscall(call);
     }
     l.check_numbers();
+    // What is wrong for one ABI is most often wrong for all.
+    let mut seen = HashSet::new();
+    l.errors.retain(|e| seen.insert(e.clone()));
     if l.errors.is_empty() { Ok(l.tables) } else { Err(l.errors) }
 }
 

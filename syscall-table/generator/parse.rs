@@ -180,6 +180,7 @@ impl Parser<'_> {
             packed: false,
             sequential: false,
             bare: false,
+            lp64: false,
             fields: Vec::new(),
             place,
         };
@@ -193,6 +194,8 @@ impl Parser<'_> {
                 item.sequential = true;
             } else if self.word("bare") {
                 item.bare = true;
+            } else if self.word("lp64") {
+                item.lp64 = true;
             } else {
                 break;
             }

@@ -26,20 +26,23 @@ fn width_mask(width: &str) -> u64 {
 fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
     let mut rows = Vec::new();
     let mut singles: Vec<(String, u64)> = Vec::new();
-    // Bits that have a name already, to find names that can never be shown.
-    let mut taken = 0u64;
+    // Values that have a name already, to find names that can never be shown: a flag is shown when all its bits
+    // are left, and one that was shown before took its own.
+    let mut taken: Vec<u64> = Vec::new();
     let mut rest = false;
     for part in &set.parts {
         if let Part::Value { name, value } = part {
             if let Some(v) = value_of(l, set, name, value.as_ref(), abi) {
                 let v = v & mask;
-                if set.flags && v != 0 && v & !taken == 0 {
+                if set.flags && v != 0 && taken.iter().any(|t| t & v == *t) {
                     l.error(
                         &set.place,
-                        format!("flag {name} ({v:#x}) of {} has only bits that are named before it", set.name),
+                        format!("flag {name} ({v:#x}) of {} contains a flag that is named before it", set.name),
                     );
                 }
-                taken |= v;
+                if v != 0 {
+                    taken.push(v);
+                }
                 singles.push((name.clone(), v));
             }
             continue;
@@ -58,7 +61,6 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
                         list.push((name.clone(), v & mask));
                     }
                 }
-                taken |= bits;
                 let values = sorted(l, list);
                 let fallback = l.tables.name(fallback.as_deref().unwrap_or_default());
                 rows.push(format!("Part::Enum {{ mask: {bits:#x}, values: {values}, fallback: {fallback} }}"));
@@ -70,13 +72,11 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
             Part::Shift { mask: bits, shift, name } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);
                 let shift = l.eval(shift, abi).unwrap_or(0);
-                taken |= bits;
                 let name = l.tables.name(name);
                 rows.push(format!("Part::Shift {{ mask: {bits:#x}, shift: {shift}, name: {name} }}"));
             }
             Part::Octal { mask: bits } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);
-                taken |= bits;
                 rows.push(format!("Part::Octal {{ mask: {bits:#x} }}"));
             }
         }

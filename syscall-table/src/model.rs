@@ -548,6 +548,12 @@ pub enum Binary {
 pub struct SetId(pub(crate) u16);
 
 impl SetId {
+    /// The set called `name` in the descriptions.
+    pub fn by_name(name: &str) -> Option<SetId> {
+        let at = tables::SETS.iter().position(|s| s.name.as_str() == name)?;
+        u16::try_from(at).ok().map(SetId)
+    }
+
     /// What it is.
     pub fn get(self) -> &'static Set {
         &tables::SETS[usize::from(self.0)]

@@ -1,6 +1,12 @@
 //! What descriptions cannot say: one decoder for each name behind an `@`, each with its reason.
 
+mod io;
+mod net;
+mod results;
+mod sets;
 mod strings;
+mod times;
+mod values;
 
 use syscall_table::{Abi, Decoder, ExprId};
 
@@ -10,6 +16,8 @@ use super::walk::{Frame, Place, Walk};
 enum Kind {
     /// Something behind a pointer that is not NULL.
     Behind(fn(&mut Walk, &'static [ExprId], u64, Frame)),
+    /// The same, in two parts: what went in, and what came out.
+    Split(fn(&mut Walk, &'static [ExprId], u64, Frame)),
     /// A value in a register or in memory, of so many bytes.
     Value(fn(&mut Walk, &'static [ExprId], Place, Frame), fn(Abi) -> usize),
     /// What follows the result; false if nothing does.
@@ -20,6 +28,65 @@ fn kind(decoder: Decoder) -> Kind {
     match decoder {
         Decoder::Argv => Kind::Behind(strings::argv),
         Decoder::Envp => Kind::Behind(strings::envp),
+        Decoder::Sigset => Kind::Behind(sets::sigset),
+        Decoder::Sigaction => Kind::Behind(sets::sigaction),
+        Decoder::SigreturnMask => Kind::Value(sets::sigreturn_mask, values::eight),
+        Decoder::Fdset => Kind::Behind(sets::fdset),
+        Decoder::Cpuset => Kind::Behind(sets::cpuset),
+        Decoder::Mincore => Kind::Behind(sets::mincore),
+        Decoder::Stamp => Kind::Value(times::stamp, times::klong_size),
+        Decoder::Stamp32 => Kind::Value(times::stamp32, values::four),
+        Decoder::DatedStatx => Kind::Value(times::dated_statx, times::statx_size),
+        Decoder::DatedUtime => Kind::Value(times::dated_utime, times::pair_size),
+        Decoder::DatedTimeval => Kind::Value(times::dated_timeval, times::pair_size),
+        Decoder::Ticks => Kind::Value(times::ticks, times::klong_size),
+        Decoder::ClockTicks => Kind::Value(times::clock_ticks, times::klong_size),
+        Decoder::Clockid => Kind::Value(times::clockid, values::four),
+        Decoder::TimeResult => Kind::Value(times::time_result, times::klong_size),
+        Decoder::Iovec => Kind::Behind(io::iovec),
+        Decoder::Msghdr => Kind::Behind(io::msghdr),
+        Decoder::Mmsghdr => Kind::Behind(io::mmsghdr),
+        Decoder::Dirents => Kind::Behind(io::dirents),
+        Decoder::Dirents64 => Kind::Behind(io::dirents64),
+        Decoder::PollResult => Kind::Aux(results::poll_result),
+        Decoder::SelectResult => Kind::Aux(results::select_result),
+        Decoder::Sockaddr => Kind::Behind(net::sockaddr),
+        Decoder::SockaddrResult => Kind::Behind(net::sockaddr_result),
+        Decoder::Sockopt => Kind::Behind(net::sockopt),
+        Decoder::SockoptResult => Kind::Behind(net::sockopt_result),
+        Decoder::PacketProtocol => Kind::Value(net::packet_protocol, values::four),
+        Decoder::NlGroups => Kind::Value(net::nl_groups, values::four),
+        Decoder::Register => Kind::Value(values::register, values::eight),
+        Decoder::TwoRegisters => Kind::Value(values::two_registers, values::eight),
+        Decoder::CloneFlags => Kind::Value(values::clone_flags, values::eight),
+        Decoder::CloneParent => Kind::Value(values::clone_parent, values::eight),
+        Decoder::CloneArgs => Kind::Split(values::clone_args),
+        Decoder::SetTid => Kind::Value(values::set_tid, values::eight),
+        Decoder::Rlim => Kind::Value(values::rlim, times::klong_size),
+        Decoder::Rlim64 => Kind::Value(values::rlim64, values::eight),
+        Decoder::Pages => Kind::Value(values::pages, times::klong_size),
+        Decoder::SiErrno => Kind::Value(values::si_errno, values::four),
+        Decoder::SiBand => Kind::Value(values::si_band, times::klong_size),
+        Decoder::SiSyscall => Kind::Value(values::si_syscall, values::four),
+        Decoder::FutexBitset => Kind::Value(values::futex_bitset, values::four),
+        Decoder::FutexWakeOp => Kind::Value(values::futex_wake_op, values::four),
+        Decoder::IoctlOp => Kind::Value(values::ioctl_op, values::four),
+        Decoder::IoctlArgument => Kind::Value(values::ioctl_argument, times::klong_size),
+        Decoder::Termios => Kind::Behind(values::termios),
+    }
+}
+
+/// Whether something is told in two parts, at entry and at exit.
+pub fn is_split(decoder: Decoder) -> bool {
+    matches!(kind(decoder), Kind::Split(_))
+}
+
+/// What must be remembered of something between entry and exit: offset and length.
+pub fn snapshot(decoder: Decoder, abi: Abi) -> Option<(u64, usize)> {
+    match decoder {
+        // msg_namelen
+        Decoder::Msghdr => Some((abi.word() as u64, 4)),
+        _ => None,
     }
 }
 
@@ -27,7 +94,7 @@ fn kind(decoder: Decoder) -> Kind {
 pub fn value(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId], place: Place, frame: Frame) {
     match kind(decoder) {
         Kind::Value(tell, _) => tell(walk, params, place, frame),
-        Kind::Behind(tell) => {
+        Kind::Behind(tell) | Kind::Split(tell) => {
             if let Place::Memory { address, .. } = place {
                 tell(walk, params, address, frame);
             }
@@ -39,7 +106,7 @@ pub fn value(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId], place
 /// Tells what is at an address.
 pub fn behind(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId], address: u64, frame: Frame) {
     match kind(decoder) {
-        Kind::Behind(tell) => tell(walk, params, address, frame),
+        Kind::Behind(tell) | Kind::Split(tell) => tell(walk, params, address, frame),
         Kind::Value(tell, size) => match walk.fetch_all(address, size(walk.abi)) {
             Some(place) => tell(walk, params, place, frame),
             None => walk.sink.pointer(address),
@@ -52,7 +119,7 @@ pub fn behind(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId], addr
 pub fn aux(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId]) -> bool {
     match kind(decoder) {
         Kind::Aux(tell) => tell(walk, params),
-        Kind::Behind(_) | Kind::Value(..) => false,
+        Kind::Behind(_) | Kind::Split(_) | Kind::Value(..) => false,
     }
 }
 
@@ -60,6 +127,6 @@ pub fn aux(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId]) -> bool
 pub fn size(decoder: Decoder, abi: Abi) -> usize {
     match kind(decoder) {
         Kind::Value(_, size) => size(abi),
-        Kind::Behind(_) | Kind::Aux(_) => 0,
+        Kind::Behind(_) | Kind::Split(_) | Kind::Aux(_) => 0,
     }
 }

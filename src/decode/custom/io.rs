@@ -1,0 +1,240 @@
+//! Buffers in several pieces, messages, directories: lengths that other memory gives.
+
+use syscall_table::{ExprId, Width};
+
+use crate::decode::number::from_bytes;
+use crate::decode::sink::{End, Quote};
+use crate::decode::walk::{Frame, Place, Walk};
+
+use super::net;
+
+/// `[{iov_base="abc", iov_len=3}]`; parameters: the number of pieces, and how many bytes of all of them hold data
+/// (negative: all).
+pub fn iovec(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let [count, budget] = params else { return };
+    let count = walk.eval(*count, frame, Place::Register(0));
+    let budget = walk.eval(*budget, frame, Place::Register(0));
+    tell_iovec(walk, address, count, budget);
+}
+
+/// Tells `count` pieces at `address`, of which the first `budget` bytes hold data.
+pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: u64) {
+    let word = walk.abi.word();
+    let told = walk.list_limit(count);
+    if count == 0 {
+        walk.sink.begin_array();
+        return walk.sink.end_array(End::Complete);
+    }
+    for index in 0..told {
+        let at = address.wrapping_add(index * 2 * word as u64);
+        let Some(place) = walk.fetch_all(at, 2 * word) else {
+            if index == 0 {
+                return walk.sink.pointer(address);
+            }
+            return walk.sink.end_array(End::Unreadable(at));
+        };
+        let base = from_bytes(&walk.bytes(place)[..word], false);
+        let len = from_bytes(&walk.bytes(place)[word..], false);
+        if index == 0 {
+            walk.sink.begin_array();
+        }
+        walk.sink.element();
+        walk.sink.begin_struct();
+        walk.sink.field("iov_base");
+        let data = len.min(budget);
+        if base == 0 {
+            walk.sink.pointer(0);
+        } else {
+            walk.buffer(base, data, Quote::Plain);
+        }
+        if (budget as i64) >= 0 {
+            budget -= data;
+        }
+        walk.sink.field("iov_len");
+        walk.sink.unsigned(len);
+        walk.sink.end_struct(End::Complete);
+    }
+    walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+}
+
+/// struct msghdr; parameter: how many bytes the call received, negative for a message that is sent.
+pub fn msghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let budget = params.first().map_or(u64::MAX, |p| walk.eval(*p, frame, Place::Register(0)));
+    tell_msghdr(walk, address, budget);
+}
+
+/// Tells the message at `address`.
+pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
+    let word = walk.abi.word();
+    let Some(place) = walk.fetch_all(address, 7 * word) else { return walk.sink.pointer(address) };
+    let field = |walk: &Walk, index: usize| from_bytes(&walk.bytes(place)[index * word..(index + 1) * word], false);
+    let int = |walk: &Walk, index: usize| from_bytes(&walk.bytes(place)[index * word..index * word + 4], false);
+    let (name, name_len) = (field(walk, 0), int(walk, 1) as i32);
+    let (iov, iov_len) = (field(walk, 2), field(walk, 3));
+    let (control, control_len, flags) = (field(walk, 4), field(walk, 5), int(walk, 6));
+    let before = walk.entry_value().map(|v| v as i32);
+    let received = walk.outcome.is_some() && before.is_some();
+    walk.sink.begin_struct();
+    walk.sink.field("msg_name");
+    // At exit the length is that of the address that came, which the buffer may have been too short for.
+    let shown = before.map_or(name_len, |before| name_len.min(before));
+    if name == 0 || (received && name_len == 0) || walk.failed() {
+        walk.sink.pointer(name);
+    } else {
+        net::tell_sockaddr(walk, name, shown.max(0) as usize);
+    }
+    walk.sink.field("msg_namelen");
+    match before {
+        Some(before) if before != name_len => {
+            walk.sink.begin_change();
+            walk.sink.signed(i64::from(before));
+            walk.sink.becomes();
+            walk.sink.signed(i64::from(name_len));
+            walk.sink.end_change();
+        }
+        _ => walk.sink.signed(i64::from(name_len)),
+    }
+    walk.sink.field("msg_iov");
+    if iov == 0 {
+        walk.sink.pointer(0)
+    } else {
+        tell_iovec(walk, iov, iov_len, budget)
+    }
+    walk.sink.field("msg_iovlen");
+    walk.sink.unsigned(iov_len);
+    if control != 0 || control_len != 0 {
+        if control_len != 0 {
+            walk.sink.field("msg_control");
+            net::control(walk, control, control_len);
+        }
+    }
+    walk.sink.field("msg_controllen");
+    walk.sink.unsigned(control_len);
+    walk.sink.field("msg_flags");
+    walk.named_set("msg_flags", flags);
+    walk.sink.end_struct(End::Complete);
+}
+
+/// Messages of sendmmsg(2) and recvmmsg(2) with the length of each; parameters: how many the call took, and how many
+/// there are.
+pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let [taken, all] = params else { return };
+    let taken = walk.eval(*taken, frame, Place::Register(0));
+    let all = walk.eval(*all, frame, Place::Register(0));
+    let count = if walk.failed() { all } else { taken };
+    let word = walk.abi.word() as u64;
+    let told = walk.list_limit(count);
+    if count == 0 {
+        walk.sink.begin_array();
+        return walk.sink.end_array(End::Complete);
+    }
+    for index in 0..told {
+        let at = address.wrapping_add(index * 8 * word);
+        let Some(place) = walk.fetch_all(at.wrapping_add(7 * word), 4) else {
+            if index == 0 {
+                return walk.sink.pointer(address);
+            }
+            return walk.sink.end_array(End::Unreadable(at));
+        };
+        let len = walk.load(place, Width::W32).unwrap_or(0);
+        if index == 0 {
+            walk.sink.begin_array();
+        }
+        walk.sink.element();
+        walk.sink.begin_struct();
+        walk.sink.field("msg_hdr");
+        tell_msghdr(walk, at, if walk.failed() { u64::MAX } else { len });
+        if !walk.failed() {
+            walk.sink.field("msg_len");
+            walk.sink.unsigned(len);
+        }
+        walk.sink.end_struct(End::Complete);
+    }
+    walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+}
+
+/// Entries of getdents64(2), whose lengths they hold themselves; parameter: bytes that the call returned.
+pub fn dirents64(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    entries(walk, params, address, frame, true);
+}
+
+/// Entries of getdents(2).
+pub fn dirents(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    entries(walk, params, address, frame, false);
+}
+
+fn entries(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame, wide: bool) {
+    const TYPES: [(u64, &str); 9] = [
+        (0, "DT_UNKNOWN"),
+        (1, "DT_FIFO"),
+        (2, "DT_CHR"),
+        (4, "DT_DIR"),
+        (6, "DT_BLK"),
+        (8, "DT_REG"),
+        (10, "DT_LNK"),
+        (12, "DT_SOCK"),
+        (14, "DT_WHT"),
+    ];
+    let bytes = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
+    let word = if wide { 8 } else { walk.abi.word() };
+    let Some(all) = walk.fetch_all(address, bytes.min(1 << 24)) else { return walk.sink.pointer(address) };
+    let head = 2 * word + 2;
+    let full = !walk.style.abbreviate;
+    if full {
+        walk.sink.begin_array();
+    } else {
+        walk.sink.pointer(address);
+    }
+    let (mut at, mut count) = (0, 0u64);
+    while let Some(entry) = walk.bytes(all).get(at..).filter(|e| e.len() > head) {
+        let number = |from: usize, len: usize| from_bytes(&entry[from..from + len], false);
+        let (ino, off, reclen) = (number(0, word), number(word, word), number(2 * word, 2) as usize);
+        if reclen <= head || reclen > entry.len() {
+            break;
+        }
+        count += 1;
+        if full {
+            let kind = u64::from(if wide { entry[head] } else { entry[reclen - 1] });
+            let name_at = if wide { head + 1 } else { head };
+            let name = entry[name_at..reclen].iter().position(|b| *b == 0).unwrap_or(reclen - name_at);
+            let name = match all {
+                Place::Memory { at: start, address, .. } => {
+                    Place::Memory { at: start + at + name_at, len: name, address }
+                }
+                other => other,
+            };
+            let known = TYPES.iter().find(|(value, _)| *value == kind);
+            walk.sink.element();
+            walk.sink.begin_struct();
+            walk.sink.field("d_ino");
+            walk.sink.unsigned(ino);
+            walk.sink.field("d_off");
+            walk.sink.signed(off as i64);
+            walk.sink.field("d_reclen");
+            walk.sink.unsigned(reclen as u64);
+            let tell_kind = |walk: &mut Walk| {
+                walk.sink.field("d_type");
+                match known {
+                    Some((_, text)) => walk.sink.constant(kind, text),
+                    None => walk.sink.unknown(kind, "DT_???"),
+                }
+            };
+            if wide {
+                tell_kind(walk);
+            }
+            walk.sink.field("d_name");
+            walk.tell_bytes(name, Quote::Plain, false, None);
+            if !wide {
+                tell_kind(walk);
+            }
+            walk.sink.end_struct(End::Complete);
+        }
+        at += reclen;
+    }
+    if full {
+        walk.sink.end_array(End::Complete);
+    } else {
+        let plural = if count == 1 { "y" } else { "ies" };
+        walk.sink.comment(format_args!("{count} entr{plural}"));
+    }
+}

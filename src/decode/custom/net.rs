@@ -1,0 +1,322 @@
+//! Addresses and control messages: what is there depends on lengths that the caller gave and on the family.
+
+use std::net::Ipv6Addr;
+
+use syscall_table::{ExprId, StructId, Type, Width};
+
+use crate::decode::number::{from_bytes, signed};
+use crate::decode::sink::{End, Quote};
+use crate::decode::text::Short;
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// sizeof(struct sockaddr_storage): more is never an address.
+const LONGEST: usize = 128;
+
+/// An address that the caller gives; parameter: its length.
+pub fn sockaddr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    match usize::try_from(signed(len, 4)) {
+        Ok(len) => tell_sockaddr(walk, address, len),
+        Err(_) => walk.sink.pointer(address),
+    }
+}
+
+/// An address that the kernel gave; parameter: the argument register that points to its length.
+pub fn sockaddr_result(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let argument = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
+    let pointer = walk.args.get(argument).copied().unwrap_or(0);
+    let room = walk.saved(argument, pointer).and_then(|place| walk.load(place, Width::W32));
+    let now = walk.fetch_all(pointer, 4).and_then(|place| walk.load(place, Width::W32));
+    match (room, now) {
+        // A longer address than fits is cut.
+        (Some(room), Some(now)) if signed(now, 4) >= 0 && signed(room, 4) >= 0 && now.min(room) >= 2 => {
+            tell_sockaddr(walk, address, now.min(room) as usize);
+        }
+        _ => walk.sink.pointer(address),
+    }
+}
+
+/// Tells the address of `len` bytes at `address`.
+pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
+    if len < 2 {
+        return walk.sink.pointer(address);
+    }
+    let len = len.min(LONGEST);
+    let Some(place) = walk.fetch_all(address, len) else { return walk.sink.pointer(address) };
+    let family = from_bytes(&walk.bytes(place)[..2], false);
+    walk.sink.begin_struct();
+    walk.sink.field("sa_family");
+    walk.named_set("address_family", family);
+    match family {
+        1 => unix(walk, place, len),
+        2 if len >= 16 => family_fields(walk, "sockaddr_in", place),
+        10 if len >= 24 => inet6(walk, place, len),
+        16 if len >= 12 => family_fields(walk, "sockaddr_nl", place),
+        17 if len >= 12 => packet(walk, place, len),
+        _ if len > 2 => {
+            walk.sink.field("sa_data");
+            let Place::Memory { at, len, address } = place else { return };
+            walk.tell_bytes(Place::Memory { at: at + 2, len: len - 2, address }, Quote::Plain, false, None);
+        }
+        _ => {}
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
+fn family_fields(walk: &mut Walk, name: &str, place: Place) {
+    if let Some(id) = StructId::by_name(name) {
+        walk.bare_fields(id, place);
+    }
+}
+
+/// unix(7): a path, or a name that begins with a NUL and is not in the file system.
+fn unix(walk: &mut Walk, place: Place, len: usize) {
+    let Place::Memory { at, address, .. } = place else { return };
+    if len <= 2 {
+        return;
+    }
+    // sizeof(sun_path)
+    let room = (len - 2).min(108);
+    let inner = |from: usize, len: usize| Place::Memory { at: at + 2 + from, len, address };
+    walk.sink.field("sun_path");
+    let path = &walk.bytes(place)[2..2 + room];
+    if path[0] == 0 && room > 1 {
+        walk.sink.abstract_name();
+        walk.tell_bytes(inner(1, room - 1), Quote::Plain, false, None);
+    } else {
+        let end = path.iter().position(|b| *b == 0).unwrap_or(room);
+        walk.tell_bytes(inner(0, end), Quote::Plain, false, None);
+    }
+}
+
+fn inet6(walk: &mut Walk, place: Place, len: usize) {
+    let bytes = walk.bytes(place);
+    let port = from_bytes(&bytes[2..4], true);
+    let flow = from_bytes(&bytes[4..8], true);
+    let mut octets = [0u8; 16];
+    octets.copy_from_slice(&bytes[8..24]);
+    let scope = bytes.get(24..28).map(|b| from_bytes(b, false));
+    let sink = &mut *walk.sink;
+    sink.field("sin6_port");
+    sink.begin_call("htons", true);
+    sink.unsigned(port);
+    sink.end_call();
+    sink.field("sin6_flowinfo");
+    sink.begin_call("htonl", true);
+    sink.unsigned(flow);
+    sink.end_call();
+    let mut text = Short::default();
+    text.write(format_args!("{}", Ipv6Addr::from(octets)));
+    sink.inet6("sin6_addr", text.as_str());
+    if let (Some(scope), true) = (scope, len >= 28) {
+        sink.field("sin6_scope_id");
+        // Only link-local and link-scope multicast addresses have an interface there: RFC 3493.
+        let link = octets[0] == 0xfe && octets[1] & 0xc0 == 0x80 || octets[0] == 0xff && octets[1] & 0x0f == 2;
+        if link {
+            crate::decode::number::interface(sink, scope as u32);
+        } else {
+            sink.unsigned(scope);
+        }
+    }
+}
+
+/// packet(7).
+fn packet(walk: &mut Walk, place: Place, len: usize) {
+    let bytes = walk.bytes(place);
+    let protocol = from_bytes(&bytes[2..4], true);
+    let index = from_bytes(&bytes[4..8], false);
+    let (hatype, pkttype, halen) = (from_bytes(&bytes[8..10], false), u64::from(bytes[10]), usize::from(bytes[11]));
+    walk.sink.field("sll_protocol");
+    walk.sink.begin_call("htons", true);
+    walk.named_set("ethernet_protocol", protocol);
+    walk.sink.end_call();
+    walk.sink.field("sll_ifindex");
+    crate::decode::number::interface(walk.sink, index as u32);
+    walk.sink.field("sll_hatype");
+    walk.named_set("arp_hardware", hatype);
+    walk.sink.field("sll_pkttype");
+    walk.named_set("packet_type", pkttype);
+    walk.sink.field("sll_halen");
+    walk.sink.unsigned(halen as u64);
+    if halen > 0 && len > 12 {
+        walk.sink.field("sll_addr");
+        let shown = halen.min(len - 12);
+        walk.sink.begin_array();
+        for i in 0..shown {
+            walk.sink.element();
+            let byte = walk.bytes(place)[12 + i];
+            walk.sink.hex_digits(u64::from(byte), 2);
+        }
+        walk.sink.end_array(End::Complete);
+    }
+}
+
+/// Control messages: cmsg(3).
+pub fn control(walk: &mut Walk, address: u64, total: u64) {
+    const MOST: u64 = 1 << 16;
+    if address == 0 {
+        return walk.sink.pointer(0);
+    }
+    let word = walk.abi.word();
+    let head = word + 8;
+    let Some(all) = walk.fetch_all(address, total.min(MOST) as usize) else { return walk.sink.pointer(address) };
+    let Place::Memory { at: base, len: there, .. } = all else { return };
+    if there < head {
+        return walk.sink.pointer(address);
+    }
+    walk.sink.begin_array();
+    let mut at = 0;
+    while there - at >= head {
+        let bytes = &walk.bytes(all)[at..];
+        let len = from_bytes(&bytes[..word], false);
+        let level = from_bytes(&bytes[word..word + 4], false);
+        let kind = from_bytes(&bytes[word + 4..head], false);
+        walk.sink.element();
+        walk.sink.begin_struct();
+        walk.sink.field("cmsg_len");
+        walk.sink.unsigned(len);
+        walk.sink.field("cmsg_level");
+        walk.named_set("sockopt_level", level);
+        walk.sink.field("cmsg_type");
+        match level {
+            1 => walk.named_set("scm_type", kind),
+            0 => walk.named_set("ip_option", kind),
+            41 => walk.named_set("ipv6_option", kind),
+            _ => walk.sink.hex(kind),
+        }
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        let data = len.min(there - at).saturating_sub(head);
+        if data > 0 {
+            walk.sink.field("cmsg_data");
+            let place =
+                Place::Memory { at: base + at + head, len: data, address: address.wrapping_add((at + head) as u64) };
+            control_data(walk, level, kind, place, data);
+        }
+        walk.sink.end_struct(End::Complete);
+        if len < head {
+            break;
+        }
+        at += len.next_multiple_of(word);
+        if at >= there {
+            break;
+        }
+    }
+    if at < there && there - at < head && at != 0 {
+        return walk.sink.end_array(End::Unreadable(address.wrapping_add(at as u64)));
+    }
+    walk.sink.end_array(End::Complete);
+}
+
+fn control_data(walk: &mut Walk, level: u64, kind: u64, place: Place, len: usize) {
+    let Place::Memory { at, address, .. } = place else { return };
+    let inner = |offset: usize, len: usize| Place::Memory { at: at + offset, len, address };
+    match (level, kind) {
+        // SCM_RIGHTS
+        (1, 1) => {
+            walk.sink.begin_array();
+            for i in 0..len / 4 {
+                walk.sink.element();
+                let fd = walk.load(inner(i * 4, 4), Width::W32).unwrap_or(0);
+                walk.sink.fd(fd as i32);
+            }
+            walk.sink.end_array(End::Complete);
+        }
+        // SCM_CREDENTIALS
+        (1, 2) if len >= 12 => {
+            if let Some(id) = StructId::by_name("ucred") {
+                walk.value(Type::Struct(id), inner(0, 12), Frame::Args);
+            }
+        }
+        // SCM_TIMESTAMP_OLD, SCM_TIMESTAMPNS_OLD
+        (1, 29) | (1, 35) if len >= 16 => {
+            if let Some(id) = StructId::by_name(if kind == 29 { "timeval" } else { "timespec" }) {
+                walk.value(Type::Struct(id), inner(0, 16), Frame::Args);
+            }
+        }
+        // IP_TTL, IP_TOS and the like: a number.
+        (0, 2) | (41, 52 | 67) if len >= 4 => {
+            walk.sink.begin_indirect();
+            let value = walk.load(inner(0, 4), Width::W32).unwrap_or(0);
+            walk.sink.unsigned(value);
+            walk.sink.end_indirect();
+        }
+        _ => walk.tell_bytes(
+            inner(0, len.min(walk.style.string_limit)),
+            Quote::Hex,
+            len > walk.style.string_limit,
+            Some(len as u64),
+        ),
+    }
+}
+
+/// The value of setsockopt(2); parameter: its length.
+pub fn sockopt(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    match usize::try_from(signed(len, 4)) {
+        Ok(len) => option_value(walk, address, len, false),
+        Err(_) => walk.sink.pointer(address),
+    }
+}
+
+/// The value of getsockopt(2), whose length the fifth argument points to.
+pub fn sockopt_result(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let pointer = walk.args[4];
+    let len = walk.fetch_all(pointer, 4).and_then(|place| walk.load(place, Width::W32));
+    match len.map(|len| signed(len, 4)) {
+        Some(len @ 0..) => option_value(walk, address, len as usize, true),
+        _ => walk.sink.pointer(address),
+    }
+}
+
+fn option_value(walk: &mut Walk, address: u64, len: usize, result: bool) {
+    let (level, option) = (walk.args[1], walk.args[2]);
+    let word = walk.abi.word();
+    let named = |name| StructId::by_name(name).map(Type::Struct);
+    let known = match (level, option) {
+        // SO_LINGER
+        (1, 13) if len >= 8 => named("linger"),
+        // SO_PEERCRED
+        (1, 17) if len >= 12 => named("ucred"),
+        // SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD
+        (1, 20 | 21) if len >= 2 * word => named("timeval"),
+        _ => None,
+    };
+    if let Some(ty) = known {
+        return walk.behind(address, ty, ExprId::NONE, Frame::Args);
+    }
+    // Names: SO_BINDTODEVICE, TCP_CONGESTION, TCP_ULP.
+    if matches!((level, option), (1, 25) | (6, 13 | 31)) || matches!((level, option), (1, 31) if result) {
+        return walk.c_string(address, len, walk.style.string_limit);
+    }
+    let plain = matches!(level, 0 | 1 | 6 | 17 | 41 | 270);
+    match walk.fetch_all(address, 4) {
+        Some(place) if len == 4 && plain => {
+            walk.sink.begin_indirect();
+            let value = walk.load(place, Width::W32).unwrap_or(0);
+            match (level, option) {
+                (1, 4) => crate::decode::number::tell(walk, Width::W32, syscall_table::Format::Errno, value),
+                (1, 3) => walk.named_set("socket_type", value),
+                (1, 39) => walk.named_set("address_family", value),
+                (1, 38) => walk.named_set("ip_protocol", value),
+                _ => walk.sink.signed(signed(value, 4)),
+            }
+            walk.sink.end_indirect();
+        }
+        _ if len == 0 => walk.buffer(address, 0, Quote::Plain),
+        _ => walk.buffer(address, len as u64, Quote::Plain),
+    }
+}
+
+/// The protocol of a packet socket, in network order.
+pub fn packet_protocol(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.begin_call("htons", true);
+    walk.named_set("ethernet_protocol", u64::from((value as u16).swap_bytes()));
+    walk.sink.end_call();
+}
+
+/// The groups of a netlink address: eight digits.
+pub fn nl_groups(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.hex_digits(value, 8);
+}

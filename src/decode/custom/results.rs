@@ -1,0 +1,96 @@
+//! What follows the result of calls that wait for descriptors.
+
+use syscall_table::{ExprId, StructId, Type};
+
+use super::sets::{count_fds, tell_fds};
+use crate::decode::sink::End;
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// `([{fd=3, revents=POLLIN}])`; parameters: the number of descriptors, and what the
+/// timeout is: 0 a number, 1 timespec, 2 with 64 bits.
+pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
+    let Some(outcome) = walk.outcome else { return false };
+    if outcome.error != 0 {
+        return false;
+    }
+    if outcome.value == 0 {
+        walk.sink.words("Timeout");
+        return true;
+    }
+    let count = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
+    let address = walk.args[0];
+    let limit = walk.list_limit(u64::MAX);
+    let mut told = 0;
+    walk.sink.labelled("");
+    walk.sink.begin_array();
+    let mut end = End::Complete;
+    for index in 0..count {
+        let at = address.wrapping_add(index * 8);
+        let Some(place) = walk.fetch_all(at, 8) else {
+            end = End::Unreadable(at);
+            break;
+        };
+        let bytes = walk.bytes(place);
+        let fd = i32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        let revents = u64::from(u16::from_ne_bytes([bytes[6], bytes[7]]));
+        if revents == 0 {
+            continue;
+        }
+        if told == limit {
+            end = End::Abbreviated;
+            break;
+        }
+        told += 1;
+        walk.sink.element();
+        walk.sink.begin_struct();
+        walk.sink.field("fd");
+        walk.sink.fd(fd);
+        walk.sink.field("revents");
+        walk.named_set("poll_events", revents);
+        walk.sink.end_struct(End::Complete);
+    }
+    walk.sink.end_array(end);
+    // ppoll(2) tells what is left of the timeout.
+    let timeout = walk.args[2];
+    let kind = params.get(1).map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
+    if kind > 0 && timeout != 0 {
+        left(walk, timeout, if kind == 1 { "timespec" } else { "timespec64" });
+    }
+    true
+}
+
+/// `(in [3], left {tv_sec=1, tv_usec=2})`; parameter: what the timeout is: 0 timeval, 1 timespec, 2 with 64 bits.
+pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
+    let Some(outcome) = walk.outcome else { return false };
+    if outcome.error != 0 {
+        return false;
+    }
+    if outcome.value == 0 {
+        walk.sink.words("Timeout");
+        return true;
+    }
+    let count = walk.args[0] as u32 as i32;
+    let mut told = false;
+    for (argument, name) in [(1, "in"), (2, "out"), (3, "except")] {
+        let address = walk.args[argument];
+        if address == 0 || count_fds(walk, address, count) == 0 {
+            continue;
+        }
+        walk.sink.labelled(name);
+        tell_fds(walk, address, count);
+        told = true;
+    }
+    let timeout = walk.args[4];
+    if timeout != 0 {
+        let kind = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
+        left(walk, timeout, ["timeval", "timespec", "timespec64"][kind.min(2) as usize]);
+        told = true;
+    }
+    told
+}
+
+fn left(walk: &mut Walk, address: u64, name: &str) {
+    let Some(id) = StructId::by_name(name) else { return };
+    walk.sink.labelled("left");
+    walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);
+}

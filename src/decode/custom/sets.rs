@@ -1,0 +1,140 @@
+//! Bitmaps whose size is an argument: signal sets, descriptor sets, CPU sets.
+
+use syscall_table::{ExprId, Width};
+
+use crate::decode::number::from_bytes;
+use crate::decode::sink::End;
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// Bytes of the kernel's sigset_t.
+const SIGSET_BYTES: usize = 8;
+
+/// `[INT CHLD]`; parameter: the size that the caller gave. Another size than the kernel's is an error: its address.
+pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    match walk.fetch_all(address, SIGSET_BYTES) {
+        Some(place) if size as usize == SIGSET_BYTES => {
+            let bits = from_bytes(walk.bytes(place), false);
+            walk.sink.signal_set(bits);
+        }
+        _ => walk.sink.pointer(address),
+    }
+}
+
+/// `[3 5]`; parameter: one more than the highest descriptor.
+pub fn fdset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as u32 as i32;
+    if !tell_fds(walk, address, count) {
+        walk.sink.pointer(address);
+    }
+}
+
+/// Tells the descriptors below `count` in the bitmap at `address`; false if it cannot be read.
+pub fn tell_fds(walk: &mut Walk, address: u64, count: i32) -> bool {
+    // The kernel takes no more than this, whatever it is told.
+    let count = count.clamp(0, 1024 * 1024) as usize;
+    let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
+    let Some(place) = walk.fetch_all(address, bytes) else { return false };
+    walk.sink.begin_list();
+    for fd in 0..count {
+        if walk.bytes(place)[fd / 8] >> (fd % 8) & 1 != 0 {
+            walk.sink.list_item();
+            walk.sink.fd(fd as i32);
+        }
+    }
+    walk.sink.end_list();
+    true
+}
+
+/// How many descriptors below `count` are in the bitmap at `address`.
+pub fn count_fds(walk: &mut Walk, address: u64, count: i32) -> usize {
+    let count = count.clamp(0, 1024 * 1024) as usize;
+    let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
+    let Some(place) = walk.fetch_all(address, bytes) else { return 0 };
+    (0..count).filter(|fd| walk.bytes(place)[fd / 8] >> (fd % 8) & 1 != 0).count()
+}
+
+/// `[0 1 2 3]`; parameter: bytes.
+pub fn cpuset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
+    let bytes = size.next_multiple_of(walk.abi.word()).min(1 << 16);
+    let Some(place) = walk.fetch_all(address, bytes) else { return walk.sink.pointer(address) };
+    walk.sink.begin_list();
+    for cpu in 0..bytes * 8 {
+        if walk.bytes(place)[cpu / 8] >> (cpu % 8) & 1 != 0 {
+            walk.sink.list_item();
+            walk.sink.unsigned(cpu as u64);
+        }
+    }
+    walk.sink.end_list();
+}
+
+/// The pages of mincore(2): `[1, 1, 0]`; parameter: bytes of the range.
+pub fn mincore(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let length = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    let pages = length.div_ceil(4096);
+    let shown = walk.list_limit(pages);
+    let Some(place) = walk.fetch_all(address, shown as usize) else { return walk.sink.pointer(address) };
+    walk.sink.begin_array();
+    for page in 0..shown as usize {
+        walk.sink.element();
+        let resident = walk.bytes(place)[page] & 1;
+        walk.sink.unsigned(u64::from(resident));
+    }
+    walk.sink.end_array(if shown < pages { End::Abbreviated } else { End::Complete });
+}
+
+/// struct sigaction of the kernel, whose mask follows flags and restorer; parameter: bytes of the mask.
+pub fn sigaction(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    const SA_RESTORER: u64 = 0x0400_0000;
+    let word = walk.abi.word();
+    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    let Some(place) = walk.fetch_all(address, 3 * word + SIGSET_BYTES) else { return walk.sink.pointer(address) };
+    let field = |walk: &Walk, at: usize, len: usize| from_bytes(&walk.bytes(place)[at..at + len], false);
+    let handler = field(walk, 0, word);
+    let flags = field(walk, word, word);
+    let restorer = field(walk, 2 * word, word);
+    let mask = field(walk, 3 * word, SIGSET_BYTES);
+    walk.sink.begin_struct();
+    walk.sink.field("sa_handler");
+    match handler {
+        0 => walk.sink.constant(0, "SIG_DFL"),
+        1 => walk.sink.constant(1, "SIG_IGN"),
+        _ => walk.sink.pointer(handler),
+    }
+    walk.sink.field("sa_mask");
+    if size as usize == SIGSET_BYTES {
+        walk.sink.signal_set(mask);
+    } else {
+        walk.sink.pointer(address.wrapping_add(3 * word as u64));
+    }
+    walk.sink.field("sa_flags");
+    walk.named_set("sa_flags", flags);
+    if flags & SA_RESTORER != 0 {
+        walk.sink.field("sa_restorer");
+        walk.sink.pointer(restorer);
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
+/// The mask that rt_sigreturn(2) restores: `{mask=[]}`, from the frame that the kernel put on the stack.
+pub fn sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
+    // struct rt_sigframe: on x86-64 and x32 the stack pointer is at its ucontext, whose mask is behind flags, link,
+    // stack and sigcontext; on i386 signal number, two pointers and siginfo come first.
+    let offset = match walk.abi {
+        syscall_table::Abi::I386 => 3 * 4 + 128 + 4 + 4 + 12 + 88,
+        syscall_table::Abi::X86_64 => 8 + 8 + 24 + 256,
+        syscall_table::Abi::X32 => 4 + 4 + 12 + 4 + 256,
+    };
+    let address = walk.stack.wrapping_add(offset);
+    walk.sink.begin_struct();
+    walk.sink.field("mask");
+    match walk.fetch_all(address, SIGSET_BYTES) {
+        Some(place) => {
+            let bits = walk.load(place, Width::W64).unwrap_or(0);
+            walk.sink.signal_set(bits);
+        }
+        None => walk.sink.pointer(address),
+    }
+    walk.sink.end_struct(End::Complete);
+}

@@ -1,0 +1,139 @@
+//! Times with the date behind them, which needs the calendar.
+
+use syscall_table::{Abi, ExprId, Width};
+
+use crate::decode::number::signed;
+use crate::decode::sink::End;
+use crate::decode::walk::{Frame, Place, Walk};
+
+fn comment(walk: &mut Walk, seconds: i64, nanoseconds: u64) {
+    if let Some(date) = crate::output::date(seconds, nanoseconds) {
+        walk.sink.comment(format_args!("{date}"));
+    }
+}
+
+fn stamp_of(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame, width: Width) {
+    let Some(value) = walk.load(place, width) else { return };
+    let seconds = signed(value, width.bytes(walk.abi));
+    let nanoseconds = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    walk.sink.signed(seconds);
+    comment(walk, seconds, nanoseconds);
+}
+
+/// Seconds since the epoch; parameter: the nanoseconds, which another member holds.
+pub fn stamp(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    stamp_of(walk, params, place, frame, Width::Klong);
+}
+
+/// The same in 32 bits.
+pub fn stamp32(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    stamp_of(walk, params, place, frame, Width::W32);
+}
+
+/// Bytes of a `__kernel_long_t`.
+pub fn klong_size(abi: Abi) -> usize {
+    Width::Klong.bytes(abi)
+}
+
+fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, to_nano: u64, special: bool) {
+    let size = width.bytes(walk.abi);
+    let Place::Memory { at, len, address } = place else { return };
+    let rest =
+        Place::Memory { at: at + size, len: len.saturating_sub(size), address: address.wrapping_add(size as u64) };
+    let fraction_width = if second == "tv_nsec" && len == 16 && width == Width::W64 { Width::W32 } else { width };
+    let (Some(seconds), Some(fraction)) = (walk.load(place, width), walk.load(rest, fraction_width)) else { return };
+    if special {
+        // utimensat(2): the time of the clock, or none.
+        match fraction {
+            0x3fff_ffff => return walk.sink.constant(fraction, "UTIME_NOW"),
+            0x3fff_fffe => return walk.sink.constant(fraction, "UTIME_OMIT"),
+            _ => {}
+        }
+    }
+    let seconds = signed(seconds, size);
+    walk.sink.begin_struct();
+    walk.sink.field("tv_sec");
+    walk.sink.signed(seconds);
+    walk.sink.field(second);
+    walk.sink.unsigned(fraction);
+    walk.sink.end_struct(End::Complete);
+    comment(walk, seconds, fraction.saturating_mul(to_nano));
+}
+
+/// `{tv_sec=…, tv_nsec=…} /* date */`
+pub fn dated_statx(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    if let Place::Memory { at, len, address } = place {
+        pair(walk, Place::Memory { at, len: len.min(16), address }, Width::W64, "tv_nsec", 1, false);
+    }
+}
+
+/// The same for utimensat(2), where two values of the nanoseconds have names.
+pub fn dated_utime(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let size = 2 * klong_size(walk.abi);
+    // Seventeen bytes keep the fraction as wide as the seconds.
+    pair(walk, Place::Memory { at, len: len.min(size), address }, Width::Klong, "tv_nsec", 1, true);
+}
+
+/// `{tv_sec=…, tv_usec=…} /* date */`
+pub fn dated_timeval(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    pair(walk, place, Width::Klong, "tv_usec", 1000, false);
+}
+
+/// Two `__kernel_long_t`.
+pub fn pair_size(abi: Abi) -> usize {
+    2 * klong_size(abi)
+}
+
+/// struct statx_timestamp.
+pub fn statx_size(_: Abi) -> usize {
+    16
+}
+
+/// Clock ticks of times(2): `5 /* 0.05 s */`.
+pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Klong) else { return };
+    let size = klong_size(walk.abi);
+    let ticks = signed(value, size);
+    walk.sink.signed(ticks);
+    // USER_HZ is 100 on x86.
+    walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, (ticks % 100).unsigned_abs()));
+}
+
+/// Clock ticks in siginfo: the seconds behind them unless there are none.
+pub fn ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Klong) else { return };
+    walk.sink.unsigned(value);
+    if value != 0 {
+        walk.sink.comment(format_args!("{}.{:02} s", value / 100, value % 100));
+    }
+}
+
+/// A clock by name, or a process's or thread's CPU clock, whose number is made of its id: `~pid << 3 | kind`.
+pub fn clockid(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const KINDS: [&str; 3] = ["MAKE_PROCESS_CPUCLOCK", "MAKE_THREAD_CPUCLOCK", "FD_TO_CLOCKID"];
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let id = value as u32 as i32;
+    let kind = id & 7;
+    if id >= 0 || (kind == 7) {
+        return walk.named_set("clockid", value);
+    }
+    let subject = !(id >> 3);
+    if kind == 3 {
+        walk.sink.begin_call(KINDS[2], false);
+        walk.sink.element();
+        walk.sink.fd(subject);
+        return walk.sink.end_call();
+    }
+    walk.sink.begin_call(if kind & 4 != 0 { KINDS[1] } else { KINDS[0] }, false);
+    walk.sink.element();
+    walk.sink.pid(subject);
+    walk.sink.element();
+    walk.named_set("cpuclock", u64::from((kind & 3) as u32));
+    walk.sink.end_call();
+}
+
+/// The result of time(2).
+pub fn time_result(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    stamp_of(walk, params, place, frame, Width::Klong);
+}

@@ -1,0 +1,290 @@
+//! Numbers with a meaning of their own.
+
+use syscall_table::{Abi, ExprId, StructId, Width, ioctl_names};
+
+use crate::decode::number;
+use crate::decode::sink::{End, Quote};
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// Another register than the argument's place says; parameters: the register, and 2 for an address.
+pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
+    let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)));
+    let (slot, kind) = (params.next().unwrap_or(0), params.next().unwrap_or(0));
+    drop(params);
+    let value = walk.regs.get(slot as usize).copied().unwrap_or(0);
+    match kind {
+        2 => {
+            let value = number::truncate(value, walk.abi.word());
+            walk.sink.pointer(value);
+        }
+        _ => walk.named_set("rwf_flags", value & 0xffff_ffff),
+    }
+}
+
+/// A 64-bit number in two registers, the high half first; parameters: the registers of the low and the high half.
+pub fn two_registers(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
+    let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)) as usize);
+    let (low, high) = (params.next().unwrap_or(0), params.next().unwrap_or(0));
+    drop(params);
+    let half = |slot: usize| walk.regs.get(slot).copied().unwrap_or(0) & 0xffff_ffff;
+    let value = half(high) << 32 | half(low);
+    walk.sink.signed(value as i64);
+}
+
+/// The flags of clone(2), with the signal of the child's end in the low byte.
+pub fn clone_flags(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
+    let value = number::truncate(walk.regs[0], walk.abi.word());
+    let (flags, signal) = (value & !0xff, value & 0xff);
+    if flags == 0 {
+        return if signal == 0 { walk.sink.unsigned(0) } else { number::signal(walk.sink, signal as u32) };
+    }
+    walk.set_with_signal("clone_flags", flags, signal as u32);
+}
+
+/// The third argument of clone(2): with CLONE_PIDFD, where the descriptor is stored.
+pub fn clone_parent(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
+    const CLONE_PARENT_SETTID: u64 = 0x0010_0000;
+    let address = number::truncate(walk.regs[2], walk.abi.word());
+    let stored = !walk.failed() && address != 0;
+    match walk.fetch_all(address, 4).filter(|_| stored) {
+        Some(place) => {
+            walk.sink.begin_indirect();
+            let value = walk.load(place, Width::W32).unwrap_or(0) as i32;
+            if walk.regs[0] & CLONE_PARENT_SETTID != 0 {
+                walk.sink.pid(value)
+            } else {
+                walk.sink.fd(value)
+            }
+            walk.sink.end_indirect();
+        }
+        None => walk.sink.pointer(address),
+    }
+}
+
+/// struct clone_args, of which the kernel writes what its members point to: `{…} => {parent_tid=[42]}`.
+pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    // CLONE_ARGS_SIZE_VER0
+    const SMALLEST: u64 = 64;
+    const CLONE_PIDFD: u64 = 0x1000;
+    const CLONE_PARENT_SETTID: u64 = 0x0010_0000;
+    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    let Some(id) = StructId::by_name("clone_args_in") else { return };
+    if walk.outcome.is_none() {
+        let known = id.get().size(walk.abi) as u64;
+        let place = if size < SMALLEST { None } else { walk.fetch_all(address, size.min(known) as usize) };
+        return match place {
+            Some(Place::Memory { at, len, address }) => {
+                walk.sized_fields(id, Place::Memory { at, len, address }, size);
+            }
+            _ => walk.sink.pointer(address),
+        };
+    }
+    let Some(place) = walk.fetch_all(address, SMALLEST as usize).filter(|_| size >= SMALLEST && !walk.failed()) else {
+        return;
+    };
+    let field = |walk: &Walk, at: usize| number::from_bytes(&walk.bytes(place)[at..at + 8], false);
+    let flags = field(walk, 0);
+    let (pidfd, parent) = (field(walk, 8), field(walk, 24));
+    let stored = [(CLONE_PIDFD, "pidfd", pidfd), (CLONE_PARENT_SETTID, "parent_tid", parent)];
+    if !stored.iter().any(|(flag, _, _)| flags & flag != 0) {
+        return;
+    }
+    walk.sink.outcome_of(walk.split_name);
+    walk.sink.begin_struct();
+    for (flag, name, address) in stored {
+        if flags & flag == 0 {
+            continue;
+        }
+        walk.sink.field(name);
+        match walk.fetch_all(address, 4) {
+            Some(place) if address != 0 => {
+                let value = walk.load(place, Width::W32).unwrap_or(0) as i32;
+                walk.sink.begin_indirect();
+                if flag == CLONE_PIDFD {
+                    walk.sink.fd(value)
+                } else {
+                    walk.sink.pid(value)
+                }
+                walk.sink.end_indirect();
+            }
+            _ => walk.sink.pointer(address),
+        }
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
+/// The ids that a child is to have; parameter: how many.
+pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let Some(address) = walk.load(place, Width::W64) else { return };
+    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| address != 0) else {
+        return walk.sink.pointer(address);
+    };
+    walk.sink.begin_array();
+    for id in walk.bytes(ids).to_vec().chunks_exact(4) {
+        walk.sink.element();
+        walk.sink.pid(number::from_bytes(id, false) as i32);
+    }
+    walk.sink.end_array(End::Complete);
+}
+
+/// A resource limit: `8192*1024`, `RLIM_INFINITY`.
+pub fn rlim(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let infinity = if walk.abi == Abi::I386 { 0xffff_ffff } else { u64::MAX };
+    limit(walk, place, Width::Klong, infinity, "RLIM_INFINITY");
+}
+
+/// The same in 64 bits.
+pub fn rlim64(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    limit(walk, place, Width::W64, u64::MAX, "RLIM64_INFINITY");
+}
+
+fn limit(walk: &mut Walk, place: Place, width: Width, infinity: u64, name: &str) {
+    let Some(value) = walk.load(place, width) else { return };
+    if value == infinity {
+        walk.sink.constant(value, name);
+    } else if value > 1024 && value % 1024 == 0 {
+        walk.sink.product(value / 1024, 1024);
+    } else {
+        walk.sink.unsigned(value);
+    }
+}
+
+/// Eight bytes.
+pub fn eight(_: Abi) -> usize {
+    8
+}
+
+/// Four bytes.
+pub fn four(_: Abi) -> usize {
+    4
+}
+
+/// An offset in pages: mmap2(2).
+pub fn pages(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Klong) else { return };
+    walk.sink.hex(value * 4096);
+}
+
+/// The errno in siginfo.
+pub fn si_errno(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    number::tell(walk, Width::W32, syscall_table::Format::Errno, value);
+}
+
+/// The events of SIGIO.
+pub fn si_band(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Word) else { return };
+    walk.named_set("poll_events", value & 0xffff);
+}
+
+/// The call that a filter trapped.
+pub fn si_syscall(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { at, address, .. } = place else { return };
+    let arch = walk.load(Place::Memory { at: at + 4, len: 4, address }, Width::W32);
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let abi = if arch == Some(u64::from(crate::tracee::ARCH_I386)) { Abi::I386 } else { Abi::X86_64 };
+    match abi.syscall(value) {
+        Some(call) => {
+            let mut text = crate::decode::Short::default();
+            text.write(format_args!("__NR_{}", call.name()));
+            walk.sink.constant(value, text.as_str());
+        }
+        None => walk.sink.unsigned(value),
+    }
+}
+
+/// Which waiters a futex call is about: all, or a set of bits.
+pub fn futex_bitset(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    if value == 0xffff_ffff {
+        walk.sink.constant(value, "FUTEX_BITSET_MATCH_ANY");
+    } else {
+        walk.sink.hex(value);
+    }
+}
+
+/// The operation and comparison of FUTEX_WAKE_OP: futex(2).
+pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const OPS: [&str; 5] = ["FUTEX_OP_SET", "FUTEX_OP_ADD", "FUTEX_OP_OR", "FUTEX_OP_ANDN", "FUTEX_OP_XOR"];
+    const CMPS: [&str; 6] = [
+        "FUTEX_OP_CMP_EQ",
+        "FUTEX_OP_CMP_NE",
+        "FUTEX_OP_CMP_LT",
+        "FUTEX_OP_CMP_LE",
+        "FUTEX_OP_CMP_GT",
+        "FUTEX_OP_CMP_GE",
+    ];
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let (op, cmp) = ((value >> 28 & 7) as usize, (value >> 24 & 15) as usize);
+    let (oparg, cmparg) = (value >> 12 & 0xfff, value & 0xfff);
+    let shift = if value >> 31 & 1 != 0 { "FUTEX_OP_OPARG_SHIFT<<28|" } else { "" };
+    let mut text = crate::decode::Short::default();
+    match OPS.get(op) {
+        Some(name) => text.write(format_args!("{shift}{name}<<28|{oparg:#x}<<12|")),
+        None => text.write(format_args!("{shift}{op:#x}<<28 /* FUTEX_OP_??? */|{oparg:#x}<<12|")),
+    }
+    if oparg == 0 {
+        text = crate::decode::Short::default();
+        text.write(format_args!("{shift}{}<<28|0<<12|", OPS.get(op).copied().unwrap_or("0")));
+    }
+    match CMPS.get(cmp) {
+        Some(name) => text.write(format_args!("{name}<<24|")),
+        None => text.write(format_args!("{cmp:#x}<<24 /* FUTEX_OP_CMP_??? */|")),
+    }
+    if cmparg == 0 {
+        text.write(format_args!("0"))
+    } else {
+        text.write(format_args!("{cmparg:#x}"))
+    }
+    walk.sink.constant(value, text.as_str());
+}
+
+/// The request of an ioctl(2) by all its names, or taken apart.
+pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let request = value as u32;
+    let mut names = ioctl_names(walk.abi, request).peekable();
+    if names.peek().is_some() {
+        return walk.sink.alternatives(value, &mut names);
+    }
+    const DIRS: [&str; 4] = ["_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"];
+    let sink = &mut *walk.sink;
+    sink.begin_call("_IOC", false);
+    sink.element();
+    sink.constant(u64::from(request >> 30), DIRS[(request >> 30) as usize]);
+    for part in [request >> 8 & 0xff, request & 0xff, request >> 16 & 0x3fff] {
+        sink.element();
+        sink.hex(u64::from(part));
+    }
+    sink.end_call();
+}
+
+/// The argument of an ioctl(2) that no description knows: an address.
+pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Word) else { return };
+    walk.sink.hex(value);
+}
+
+/// struct termios of the kernel: flag words whose low bits are numbers.
+pub fn termios(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let Some(place) = walk.fetch_all(address, 36) else { return walk.sink.pointer(address) };
+    let word = |walk: &Walk, index: usize| number::from_bytes(&walk.bytes(place)[index * 4..index * 4 + 4], false);
+    walk.sink.begin_struct();
+    for (index, name) in ["c_iflag", "c_oflag", "c_cflag", "c_lflag"].into_iter().enumerate() {
+        walk.sink.field(name);
+        let value = word(walk, index);
+        if walk.style.abbreviate { walk.sink.hex(value) } else { walk.named_set(name, value) }
+    }
+    if !walk.style.abbreviate {
+        walk.sink.field("c_line");
+        let line = u64::from(walk.bytes(place)[16]);
+        walk.named_set("line_discipline", line);
+        walk.sink.field("c_cc");
+        let Place::Memory { at, address, .. } = place else { return };
+        walk.tell_bytes(Place::Memory { at: at + 17, len: 19, address }, Quote::Hex, false, None);
+        walk.sink.end_struct(End::Complete);
+    } else {
+        walk.sink.end_struct(End::Abbreviated);
+    }
+}
