@@ -25,8 +25,9 @@ pub enum End {
 /// Values nest: whatever stands between a `begin_…` and its `end_…` belongs to it. Nothing here may
 /// look at the tracee; numbers and bytes are complete as they are told.
 pub trait Sink {
-    /// The next argument begins.
-    fn arg(&mut self, name: &'static str);
+    /// The next argument begins. `named`: it is always shown with its name, for calls whose arguments' order differs
+    /// from ABI to ABI.
+    fn arg(&mut self, name: &'static str, named: bool);
     /// At entry: an argument that can only be told when the call returns comes next.
     fn pause_before_arg(&mut self, name: &'static str);
 
@@ -130,7 +131,7 @@ pub trait Sink {
 pub struct Mute;
 
 impl Sink for Mute {
-    fn arg(&mut self, _: &'static str) {}
+    fn arg(&mut self, _: &'static str, _: bool) {}
     fn pause_before_arg(&mut self, _: &'static str) {}
     fn signed(&mut self, _: i64) {}
     fn unsigned(&mut self, _: u64) {}

@@ -159,7 +159,7 @@ impl Call {
             if outcome.is_none() {
                 const NAMES: [&str; 6] = ["arg1", "arg2", "arg3", "arg4", "arg5", "arg6"];
                 for (name, value) in NAMES.into_iter().zip(self.regs) {
-                    sink.arg(name);
+                    sink.arg(name, false);
                     sink.hex(value & self.word_mask());
                 }
             }
@@ -184,14 +184,14 @@ impl Call {
                 continue;
             }
             if style.raw {
-                walk.sink.arg(arg.name());
+                walk.sink.arg(arg.name(), syscall.names_arguments());
                 let value = walk.args[next];
                 walk.sink.hex(value);
                 next += 1;
                 continue;
             }
             if outcome.is_none() && walk.is_split(ty) {
-                walk.sink.arg(arg.name());
+                walk.sink.arg(arg.name(), syscall.names_arguments());
                 walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
                 split = true;
                 break;
@@ -206,7 +206,7 @@ impl Call {
             if std::mem::take(&mut split) {
                 walk.split_name = arg.name();
             } else {
-                walk.sink.arg(arg.name());
+                walk.sink.arg(arg.name(), syscall.names_arguments());
             }
             walk.arg_index = next;
             walk.value(ty, Place::Register(walk.args[next]), Frame::Args);

@@ -140,7 +140,7 @@ impl<'a> JsonSink<'a> {
 }
 
 impl Sink for JsonSink<'_> {
-    fn arg(&mut self, name: &'static str) {
+    fn arg(&mut self, name: &'static str, _: bool) {
         self.key(name);
         self.to.path.clear();
         self.to.path.push_str(name);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use syscall_table::{Abi, Format, SetKind, Type};
+use syscall_table::{Abi, Format, Type};
 
 use super::clock::{AbsoluteTime, Clock, fraction};
 use super::file::{Destination, Files, Target};
@@ -196,15 +196,22 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, tell: &mut dyn FnMut(&mut Tex
         Type::Int { format: Format::Octal, .. } if value != 0 => append(out, format_args!("0{value:o}")),
         Type::Int { format: Format::Unsigned, .. } => append(out, format_args!("{}", value as u64)),
         Type::Set { set, .. } => {
-            let flags = set.get().kind == SetKind::Flags;
-            if flags {
-                append(out, format_args!("{value:#x} (flags "));
+            if value == 0 {
+                out.push(b'0')
             } else {
-                append(out, format_args!("{value:#x} ("));
+                append(out, format_args!("{value:#x}"))
             }
+            let mark = out.len();
+            out.extend_from_slice(match set.get().name() {
+                "open_flags" | "fd_flags" => b" (flags ",
+                "seals" => b" (seals ",
+                _ => b" (",
+            });
+            let names = out.len();
             let mut state = TextState::default();
             tell(&mut TextSink::new(out, TextStyle::default(), &mut state));
-            out.push(b')');
+            // No flag is set, and that has no name.
+            if out[names..] == *b"0" { out.truncate(mark) } else { out.push(b')') }
         }
         _ => append(out, format_args!("{value}")),
     }

@@ -88,14 +88,14 @@ impl<'a> TextSink<'a> {
 }
 
 impl Sink for TextSink<'_> {
-    fn arg(&mut self, name: &'static str) {
+    fn arg(&mut self, name: &'static str, named: bool) {
         if self.state.paused {
             self.state.paused = false;
             self.state.follows |= 1;
         } else {
             self.comma();
         }
-        if self.style.argument_names {
+        if self.style.argument_names || named {
             self.put(name);
             self.put("=");
         }

@@ -471,9 +471,10 @@ impl Lowering<'_> {
     }
 }
 
-const CLASSES: [&str; 18] = [
+/// Classes and, behind them, two properties that no filter selects.
+const CLASSES: [&str; 19] = [
     "file", "process", "network", "signal", "ipc", "desc", "memory", "creds", "clock", "stat", "lstat", "fstat",
-    "%stat", "statfs", "fstatfs", "%statfs", "pure", "noreturn",
+    "%stat", "statfs", "fstatfs", "%statfs", "pure", "noreturn", "named",
 ];
 
 /// Number types: their width and how they are understood.

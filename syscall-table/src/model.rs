@@ -116,9 +116,9 @@ pub struct Classes(pub(crate) u32);
 
 impl Classes {
     /// The names, in the order of the bits. `%%stat` and `%%statfs` are spelled with one `%` here.
-    pub const NAMES: [&'static str; 18] = [
+    pub const NAMES: [&'static str; 17] = [
         "file", "process", "network", "signal", "ipc", "desc", "memory", "creds", "clock", "stat", "lstat", "fstat",
-        "%stat", "statfs", "fstatfs", "%statfs", "pure", "noreturn",
+        "%stat", "statfs", "fstatfs", "%statfs", "pure",
     ];
 
     /// The class called `name`, without the first `%`.
@@ -166,6 +166,11 @@ impl Syscall {
     /// The groups it belongs to.
     pub const fn classes(&self) -> Classes {
         self.classes
+    }
+
+    /// Whether arguments are always shown with their names.
+    pub const fn names_arguments(&self) -> bool {
+        self.classes.0 & (1 << 18) != 0
     }
 
     /// Whether it ends the thread (exit, exit_group) or replaces its registers (rt_sigreturn).
