@@ -232,8 +232,9 @@ impl Files {
 
     /// Writes what remains; false if anything was lost.
     pub fn finish(&mut self) -> bool {
-        let whole = self.all().fold(true, |whole, target| target.finish() && whole);
-        whole && !self.lost
+        // Every file is finished, whatever became of the one before.
+        let lost = self.all().filter_map(|target| (!target.finish()).then_some(())).count();
+        lost == 0 && !self.lost
     }
 }
 

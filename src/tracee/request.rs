@@ -29,14 +29,3 @@ pub fn transfer<T>(request: libc::c_uint, pid: Pid, address: usize, data: &mut T
         unsafe { libc::ptrace(request, pid.as_raw(), ptr::without_provenance_mut::<()>(address), ptr::from_mut(data)) };
     Ok(Errno::result(result)?)
 }
-
-/// PTRACE_GETREGSET and PTRACE_SETREGSET: the kernel transfers up to `buffer.len()` bytes and says how many.
-pub fn register_set(request: libc::c_uint, pid: Pid, kind: usize, buffer: &mut [u8]) -> Result<usize, Error> {
-    let mut iov = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
-    // SAFETY: `iov` describes `buffer`, which outlives the call; the kernel stays within its length.
-    let result = unsafe {
-        libc::ptrace(request, pid.as_raw(), ptr::without_provenance_mut::<()>(kind), ptr::from_mut(&mut iov))
-    };
-    Errno::result(result)?;
-    Ok(iov.iov_len)
-}

@@ -1,5 +1,6 @@
 //! The stop loop: waits for tracees, turns stops into events, resumes.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
@@ -112,7 +113,10 @@ impl Tracer {
         self.seize(pid).map_err(|error| explain(pid, error))?;
         let mut count = 1;
         // Threads that are born while we attach are seen in the next round, until a round finds nothing new.
-        while whole {
+        loop {
+            if !whole {
+                break;
+            }
             let new: Vec<Pid> = threads(pid).into_iter().filter(|tid| !self.tracees.contains_key(tid)).collect();
             let before = count;
             for tid in new {
@@ -180,16 +184,16 @@ impl Tracer {
     }
 
     fn stopped(&mut self, pid: Pid, stop: Stop) {
-        if !self.tracees.contains_key(&pid) {
-            if stop.is_end() {
-                // A child of ours that is no tracee, such as the command that output is piped to.
-                return;
-            }
+        let state = match self.tracees.entry(pid) {
+            Entry::Occupied(known) => known.into_mut(),
+            // A child of ours that is no tracee, such as the command that output is piped to.
+            Entry::Vacant(_) if stop.is_end() => return,
             // A new tracee whose first stop comes before its parent's event.
-            self.tracees.insert(pid, Tracee::new());
-            self.events.push_back(Event::Attached { tid: pid });
-        }
-        let Some(state) = self.tracees.get_mut(&pid) else { return };
+            Entry::Vacant(new) => {
+                self.events.push_back(Event::Attached { tid: pid });
+                new.insert(Tracee::new())
+            }
+        };
         let stopped = Running::inherited(pid).stopped();
         if !stop.is_end() && state.leaving {
             return self.leave(stopped, stop);
@@ -283,8 +287,8 @@ impl Tracer {
         {
             let child = Pid::from_raw(child);
             self.events.push_back(Event::Fork { tid, child, kind });
-            if !self.tracees.contains_key(&child) {
-                self.tracees.insert(child, Tracee::new());
+            if let Entry::Vacant(new) = self.tracees.entry(child) {
+                new.insert(Tracee::new());
                 self.events.push_back(Event::Attached { tid: child });
             }
         }

@@ -102,11 +102,9 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     }
     walk.sink.field("msg_iovlen");
     walk.sink.unsigned(iov_len);
-    if control != 0 || control_len != 0 {
-        if control_len != 0 {
-            walk.sink.field("msg_control");
-            net::control(walk, control, control_len);
-        }
+    if control_len != 0 {
+        walk.sink.field("msg_control");
+        net::control(walk, control, control_len);
     }
     walk.sink.field("msg_controllen");
     walk.sink.unsigned(control_len);
