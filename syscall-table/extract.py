@@ -73,15 +73,14 @@ def facts_of(headers, header):
         names = sorted(set(names) | set(enumerators(reading.text)))
         if not names and "{" not in reading.text:
             continue
-        found, dump = constants_of(headers, abi, reading.source, names)
-        for name, value in found.items():
+        for name, value in constants_of(headers, abi, reading.source, names).items():
             facts.constants.setdefault(name, [None] * 3)[i] = value
             if is_request(header, name, reading) and 0 < value < 2**32:
                 facts.requests.add(name)
         for name in own_functions & set(reading.functions):
             if builds_request(reading.functions[name], reading) and name not in BUILDERS:
                 facts.with_arguments.add(name)
-        for tag, members in layouts_of(headers, abi, header, reading, dump).items():
+        for tag, members in layouts_of(headers, abi, reading).items():
             item = facts.layouts.setdefault(tag, {})
             for path, (ctype, at) in members.items():
                 item.setdefault(path, [ctype, None, None, None])[i + 1] = at
@@ -161,7 +160,7 @@ def write_extra(out, headers, known):
         names |= set(enumerators(re.sub(r"^#.*$", "", text, flags=re.M)))
         names = sorted(n for n in names if n.startswith(tuple(prefixes.split())) and n not in known and n not in extra)
         for i, abi in enumerate(ABIS):
-            for name, value in constants_of(headers, abi, source, names, libc=True)[0].items():
+            for name, value in constants_of(headers, abi, source, names, libc=True).items():
                 extra.setdefault(name, ([None] * 3, header))[0][i] = value
     comment = ["Constants that the kernel keeps outside its UAPI headers, as the C library or the kernel's include/ has them; "
                "made by extract.py.", "name, value on x86_64, i386, x32, header"]  # fmt: skip

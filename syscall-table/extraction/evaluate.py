@@ -26,12 +26,12 @@ def enumerators(text):
 
 
 def checked(headers, abi, source, exprs, libc=False):
-    """The expressions that are integer constants, and what the compiler printed."""
+    """The expressions that are integer constants."""
     lines = "\n".join(f'_Static_assert(((unsigned long long)({e}))|1,"");' for e in exprs)
-    run = headers.run(abi, source + lines, "-fsyntax-only", "-Xclang", "-fdump-record-layouts-complete", libc=libc)
+    run = headers.run(abi, source + lines, "-fsyntax-only", libc=libc)
     first = source.count("\n") + 1
     bad = {int(n) - first for n in re.findall(r"^<stdin>:(\d+):\d+: (?:fatal )?error", run.stderr, re.M)}
-    return [e for i, e in enumerate(exprs) if i not in bad], run.stdout
+    return [e for i, e in enumerate(exprs) if i not in bad]
 
 
 def values(headers, abi, source, exprs, libc=False):
@@ -48,14 +48,14 @@ def values(headers, abi, source, exprs, libc=False):
 
 
 def constants_of(headers, abi, source, exprs, libc=False):
-    """The value of each expression that is an integer constant, and the compiler's dump of structures."""
-    good, dump = checked(headers, abi, source, exprs, libc)
+    """The value of each expression that is an integer constant."""
+    good = checked(headers, abi, source, exprs, libc)
     # The parser may have blamed an innocent line after a broken one.
     rest = [e for e in exprs if e not in set(good)]
     while rest:
-        more, _ = checked(headers, abi, source, rest, libc)
+        more = checked(headers, abi, source, rest, libc)
         if not more:
             break
         good += more
         rest = [e for e in rest if e not in set(more)]
-    return values(headers, abi, source, good, libc), dump
+    return values(headers, abi, source, good, libc)

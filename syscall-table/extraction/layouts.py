@@ -19,8 +19,11 @@ class Record:
     fields: list = dataclasses.field(default_factory=list)  # (path, type, offset, (bit, width) or None, place of an unnamed type)
 
 
-def records(dump):
-    """Reads what -fdump-record-layouts-complete prints."""
+def records(headers, abi, source, types):
+    """A Record for each of the types and for what they contain."""
+    # -fdump-record-layouts-complete would not wait for what follows the brace: __attribute__((packed)).
+    lines = "\n".join(f'_Static_assert(sizeof({t})|1,"");' for t in types)
+    dump = headers.run(abi, source + lines, "-fsyntax-only", "-Xclang", "-fdump-record-layouts").stdout
     for block in dump.split("*** Dumping AST Record Layout")[1:]:
         record, stack = None, []
         for line in block.split("\n"):
@@ -47,33 +50,18 @@ def records(dump):
             yield record
 
 
-def typedef_at(headers, place):
-    """The header and name of `typedef struct { … } name` that begins at a place."""
-    path, line, column = place.rsplit(":", 2)
-    header = headers.relative(path)
-    text = headers.code(header)
-    start = sum(len(x) + 1 for x in text.split("\n")[: int(line) - 1]) + int(column) - 1
-    if not re.search(r"typedef\s*$", text[:start]):
-        return header, None
-    depth = 0
-    for i in range(start, len(text)):
-        depth += (text[i] == "{") - (text[i] == "}")
-        if text[i] == "}" and depth == 0:
-            m = re.match(r"\}\s*(?:__attribute__\s*\(\(.*?\)\)|__packed)?\s*(\w+)", text[i:], re.S)
-            return header, m and m[1]
-    return header, None
-
-
-def layouts_of(headers, abi, header, reading, dump):
+def layouts_of(headers, abi, reading):
     """Structure -> member -> (type, position) for the structures that a header defines."""
-    tags = set(re.findall(r"\b(?:struct|union)\s+(?:__attribute__\s*\(\(.*?\)\)\s*)?(\w+)\s*\{", reading.text))
+    types = sorted(set(re.findall(r"\b(struct|union)\s+(?:__attribute__\s*\(\(.*?\)\)\s*)?(\w+)\s*\{", reading.text)))
+    # The compiler knows a structure without a tag by its typedef. Members match too, and are no types.
+    typedefs = sorted(set(re.findall(r"\}\s*(?:__attribute__\s*\(\(.*?\)\)\s*)?(\w+)\s*[,;]", reading.text)))
+    tags = {tag for _, tag in types} | set(typedefs)
+    if not types and not typedefs:
+        return {}
     found, elements = {}, {}
-    for record in records(dump):
+    for record in records(headers, abi, reading.source, [*map(" ".join, types), *typedefs]):
         if record.place:
             elements[record.place] = record
-            where, name = typedef_at(headers, record.place)
-            if name and where == header:
-                found[name] = dataclasses.replace(record, ctype=name)
         elif record.ctype.split()[-1] in tags:
             found[record.ctype.split()[-1]] = record
     flat = {}
@@ -88,7 +76,7 @@ def layouts_of(headers, abi, header, reading, dump):
         for path, ctype, _, bits, _ in fields:
             if not bits and not ctype.endswith("[]"):
                 sizeof[name, path] = f"sizeof((({found[name].ctype}*)0)->{path})"
-    good, _ = checked(headers, abi, reading.source, list(sizeof.values()))
+    good = checked(headers, abi, reading.source, list(sizeof.values()))
     sizes = values(headers, abi, reading.source, good)
     out = {}
     for name, fields in flat.items():
