@@ -209,13 +209,23 @@ struct Seat {
     since: Duration,
     /// The ABI of the last call.
     abi: Abi,
+    /// The last call that restart_syscall(2) may resume.
+    resumable: (Abi, u64),
     /// The instruction pointer at the last stop.
     ip: Option<u64>,
 }
 
 impl Default for Seat {
     fn default() -> Seat {
-        Seat { call: Call::default(), told: false, inside: false, since: Duration::ZERO, abi: Abi::X86_64, ip: None }
+        Seat {
+            call: Call::default(),
+            told: false,
+            inside: false,
+            since: Duration::ZERO,
+            abi: Abi::X86_64,
+            resumable: (Abi::X86_64, 0),
+            ip: None,
+        }
     }
 }
 
@@ -338,7 +348,11 @@ impl Session<'_> {
 
     fn entered(&mut self, tid: Pid, abi: Abi, nr: u64, args: [u64; 6], (ip, sp): (u64, u64)) {
         let seat = self.seats.entry(tid).or_default();
-        let previous = (seat.call.abi, seat.call.nr);
+        // What restart_syscall(2) goes on with is the call before it, however often it is restarted.
+        if seat.call.syscall.is_none_or(|s| s.name() != "restart_syscall") {
+            seat.resumable = (seat.call.abi, seat.call.nr);
+        }
+        let previous = seat.resumable;
         seat.call.start(abi, nr, args, sp);
         seat.inside = true;
         seat.told = self.options.calls.contains(abi, nr);

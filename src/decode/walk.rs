@@ -602,6 +602,10 @@ impl<'a> Walk<'a> {
 
     fn pointer(&mut self, dir: Dir, to: TypeId, when: ExprId, size: ExprId, place: Place, frame: Frame) {
         let Some(address) = self.load(place, Width::Word) else { return self.unreadable(place) };
+        if !self.split_name.is_empty() && address == 0 {
+            // It was told at entry that there is nothing.
+            return;
+        }
         if address == 0 || !self.style.dereference {
             return self.sink.pointer(address);
         }
@@ -785,7 +789,7 @@ impl<'a> Walk<'a> {
                         self.sink.flag(name);
                         told = true;
                     }
-                    None if value & mask != 0 => {
+                    None if value & mask != 0 && !fallback.is_empty() => {
                         self.sink.flag_rest(value & mask, fallback.as_str());
                         told = true;
                     }
@@ -1068,7 +1072,13 @@ fn unnamed(parts: &'static [Part], value: u64) -> u64 {
     let mut left = value;
     for part in parts {
         match *part {
-            Part::Enum { mask, .. } | Part::Shift { mask, .. } | Part::Octal { mask } => left &= !mask,
+            // Without words of its own for a value that has no name, the part leaves it to the rest.
+            Part::Enum { mask, values, fallback } => {
+                if !fallback.is_empty() || Part::lookup(values, value & mask).is_some() {
+                    left &= !mask;
+                }
+            }
+            Part::Shift { mask, .. } | Part::Octal { mask } => left &= !mask,
             Part::Bits(values) => {
                 for v in Part::values(values) {
                     if left & v.value == v.value {

@@ -190,9 +190,12 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
 }
 
 /// A result that is not an error.
-fn result(out: &mut Vec<u8>, value: i64, ty: Type, tell: &mut dyn FnMut(&mut TextSink)) {
+fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: &mut dyn FnMut(&mut TextSink)) {
     match ty {
-        Type::Int { format: Format::Hex | Format::Address, .. } => append(out, format_args!("{value:#x}")),
+        Type::Int { format: Format::Hex | Format::Address, .. } => {
+            let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
+            if value == 0 { out.push(b'0') } else { append(out, format_args!("{value:#x}")) }
+        }
         Type::Int { format: Format::Octal, .. } if value != 0 => append(out, format_args!("0{value:o}")),
         Type::Int { format: Format::Unsigned, .. } => append(out, format_args!("{}", value as u64)),
         Type::Set { set, .. } => {
@@ -270,7 +273,7 @@ impl Report for Lines {
         tab(&mut target.buffer, column, style.columns);
         target.buffer.extend_from_slice(b"= ");
         match ret {
-            Return::Value(value, ty) => result(&mut target.buffer, value, ty, &mut |sink| {
+            Return::Value(value, ty) => result(&mut target.buffer, value, ty, call.abi, &mut |sink| {
                 crate::decode::value(ty, value as u64, call.abi, sink);
             }),
             Return::Error(error) => status::failure(&mut target.buffer, error),

@@ -407,7 +407,8 @@ impl Lowering<'_> {
                 "Arg {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), slot: {:?} }}",
                 next.map(|slot| slot.min(5))
             ));
-            let wide = self.tables.types.rows[ty].contains("width: Width::W64");
+            let row = &self.tables.types.rows[ty];
+            let wide = row.contains("width: Width::W64") || row.contains("Decoder::TwoRegisters");
             next[0] += 1;
             next[1] += if wide { 2 } else { 1 };
             next[2] += 1;

@@ -41,7 +41,6 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::DatedTimeval => Kind::Value(times::dated_timeval, times::pair_size),
         Decoder::Ticks => Kind::Value(times::ticks, times::klong_size),
         Decoder::ClockTicks => Kind::Value(times::clock_ticks, times::klong_size),
-        Decoder::Clockid => Kind::Value(times::clockid, values::four),
         Decoder::TimeResult => Kind::Value(times::time_result, times::klong_size),
         Decoder::Iovec => Kind::Behind(io::iovec),
         Decoder::Msghdr => Kind::Behind(io::msghdr),

@@ -32,7 +32,7 @@ pub fn fdset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fr
 /// Tells the descriptors below `count` in the bitmap at `address`; false if it cannot be read.
 pub fn tell_fds(walk: &mut Walk, address: u64, count: i32) -> bool {
     // The kernel takes no more than this, whatever it is told.
-    let count = count.clamp(0, 1024 * 1024) as usize;
+    let Ok(count) = usize::try_from(count.min(1024 * 1024)) else { return false };
     let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
     let Some(place) = walk.fetch_all(address, bytes) else { return false };
     walk.sink.begin_list();

@@ -109,30 +109,6 @@ pub fn ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
 }
 
-/// A clock by name, or a process's or thread's CPU clock, whose number is made of its id: `~pid << 3 | kind`.
-pub fn clockid(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    const KINDS: [&str; 3] = ["MAKE_PROCESS_CPUCLOCK", "MAKE_THREAD_CPUCLOCK", "FD_TO_CLOCKID"];
-    let Some(value) = walk.load(place, Width::W32) else { return };
-    let id = value as u32 as i32;
-    let kind = id & 7;
-    if id >= 0 || (kind == 7) {
-        return walk.named_set("clockid", value);
-    }
-    let subject = !(id >> 3);
-    if kind == 3 {
-        walk.sink.begin_call(KINDS[2], false);
-        walk.sink.element();
-        walk.sink.fd(subject);
-        return walk.sink.end_call();
-    }
-    walk.sink.begin_call(if kind & 4 != 0 { KINDS[1] } else { KINDS[0] }, false);
-    walk.sink.element();
-    walk.sink.pid(subject);
-    walk.sink.element();
-    walk.named_set("cpuclock", u64::from((kind & 3) as u32));
-    walk.sink.end_call();
-}
-
 /// The result of time(2).
 pub fn time_result(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     stamp_of(walk, params, place, frame, Width::Klong);
