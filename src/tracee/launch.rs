@@ -14,6 +14,7 @@ use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
 
 use super::error::Error;
 use super::state::Running;
+use super::stop::Stop;
 
 /// Signals that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
 /// this is read earlier.
@@ -100,6 +101,8 @@ pub enum SpawnError {
     System(&'static str, Errno),
     /// The new process could not be traced.
     Seize(Pid, Error),
+    /// The new process ended before it executed the command.
+    Ended(Pid, Stop),
 }
 
 impl fmt::Display for SpawnError {
@@ -107,15 +110,25 @@ impl fmt::Display for SpawnError {
         match self {
             SpawnError::Nul(text) => write!(f, "'{}' contains a NUL byte", text.display()),
             SpawnError::System(what, errno) => write!(f, "{what}: {}", errno.desc()),
-            SpawnError::Seize(pid, error) => write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {error}"),
+            SpawnError::Seize(pid, error) => {
+                write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {}", error.errno().desc())
+            }
+            SpawnError::Ended(pid, Stop::Signaled { signal, .. }) => write!(f, "{pid} was killed by signal {signal}"),
+            SpawnError::Ended(pid, _) => write!(f, "{pid} ended before it executed the command"),
         }
     }
 }
 
 impl std::error::Error for SpawnError {}
 
-fn c_strings(list: &[OsString]) -> Result<Vec<CString>, SpawnError> {
+/// The strings as execve(2) wants them.
+pub(super) fn c_strings(list: &[OsString]) -> Result<Vec<CString>, SpawnError> {
     list.iter().map(|s| CString::new(s.as_bytes()).map_err(|_| SpawnError::Nul(s.clone()))).collect()
+}
+
+/// The NULL-terminated vector that execve(2) wants, of strings that outlive it.
+pub(super) fn pointers(list: &[CString]) -> Vec<*const libc::c_char> {
+    list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
 }
 
 /// Starts a command that waits, seized, until the first stop that the returned tracee makes is resumed.
@@ -130,9 +143,6 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
     let path = c_strings(std::slice::from_ref(&command.path))?.remove(0);
     let args = c_strings(&command.args)?;
     let env = c_strings(&command.env)?;
-    let pointers = |list: &[CString]| -> Vec<*const libc::c_char> {
-        list.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect()
-    };
     let (argv, envp) = (pointers(&args), pointers(&env));
     let inherited = inherited();
     let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::System("pipe2", e))?;
@@ -166,7 +176,7 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
 ///
 /// # Safety
 /// For the child of a fork only; the pointers must be those of NULL-terminated vectors of C strings.
-unsafe fn execute(
+pub(super) unsafe fn execute(
     path: &CString,
     argv: &[*const libc::c_char],
     envp: &[*const libc::c_char],

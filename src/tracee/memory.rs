@@ -1,5 +1,6 @@
-//! A tracee's memory.
+//! A tracee's memory: in bulk through process_vm_readv(2), by word through ptrace(2).
 
+use std::fs::{File, OpenOptions};
 use std::io::{IoSlice, IoSliceMut};
 use std::os::unix::fs::FileExt;
 
@@ -8,11 +9,36 @@ use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
 use nix::unistd::Pid;
 
 use super::error::Error;
+use super::request::{peek, plain};
+use super::state::Stopped;
+
+/// The smallest page: what is mapped and readable changes only at multiples of it.
+const PAGE: u64 = 4096;
+/// How many ranges one system call reads; few enough for the stack.
+const BATCH: usize = 16;
 
 /// The memory of a process, through any of its threads.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
     pid: Pid,
+}
+
+/// A range to read, one of several.
+#[derive(Debug)]
+pub struct Range<'a> {
+    /// Where it begins in the tracee.
+    pub address: u64,
+    /// Where the bytes go, and how many are wanted.
+    pub buffer: &'a mut [u8],
+    /// How many bytes there were.
+    pub read: usize,
+}
+
+impl<'a> Range<'a> {
+    /// A range that has not been read yet.
+    pub fn new(address: u64, buffer: &'a mut [u8]) -> Range<'a> {
+        Range { address, buffer, read: 0 }
+    }
 }
 
 impl Memory {
@@ -22,28 +48,99 @@ impl Memory {
     }
 
     /// Reads from `address` on and returns how many bytes there were: less than asked for when the range runs into
-    /// memory that is not mapped or not readable.
-    ///
-    /// process_vm_readv(2) transfers whole pages' worth only: the kernel stops at the page that it cannot read, and
-    /// says how much it copied before.
+    /// memory that is not mapped or not readable, 0 when nothing is there or the process is gone.
     pub fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-        let wanted = buffer.len();
-        let Ok(base) = usize::try_from(address) else { return 0 };
-        let mut local = [IoSliceMut::new(buffer)];
-        match process_vm_readv(self.pid, &mut local, &[RemoteIoVec { base, len: wanted }]) {
-            Ok(len) => len,
-            // Refused by a security module or not built into the kernel: the file does the same.
-            Err(Errno::EPERM | Errno::ENOSYS) => self.read_file(address, buffer),
-            Err(_) => 0,
+        self.try_read(address, buffer).unwrap_or(0)
+    }
+
+    /// Reads all of `buffer`.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] when some of it is not there, [`Error::NoSuchProcess`], [`Error::NotPermitted`].
+    pub fn read_exact(&self, address: u64, buffer: &mut [u8]) -> Result<(), Error> {
+        match self.try_read(address, buffer)? {
+            len if len == buffer.len() => Ok(()),
+            _ => Err(Error::Fault),
         }
     }
 
-    fn read_file(&self, address: u64, buffer: &mut [u8]) -> usize {
-        let Ok(file) = std::fs::File::open(format!("/proc/{}/mem", self.pid)) else { return 0 };
-        file.read_at(buffer, address).unwrap_or(0)
+    /// process_vm_readv(2) says that partial transfers are whole ranges. In fact the kernel pins a range page by
+    /// page, stops at the one it cannot pin, and counts the bytes copied before.
+    fn try_read(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        let base = usize::try_from(address).map_err(|_| Error::Fault)?;
+        let len = buffer.len();
+        match process_vm_readv(self.pid, &mut [IoSliceMut::new(buffer)], &[RemoteIoVec { base, len }]) {
+            Ok(len) => Ok(len),
+            Err(Errno::EPERM | Errno::ENOSYS) => self.file(false)?.read(address, buffer),
+            Err(errno) => Err(errno.into()),
+        }
     }
 
-    /// Writes all of `bytes`, which must fall into writable memory.
+    /// Reads several ranges, with one system call when all of them are there, and one more for each that is not.
+    pub fn read_all(&self, ranges: &mut [Range<'_>]) {
+        let mut rest = ranges;
+        while !rest.is_empty() {
+            let batch = rest.len().min(BATCH);
+            let done = self.read_batch(&mut rest[..batch]);
+            rest = &mut rest[done..];
+        }
+    }
+
+    /// Reads ranges up to and including the first that is not there as a whole; returns how many those are, at least
+    /// one.
+    fn read_batch(&self, ranges: &mut [Range<'_>]) -> usize {
+        let count = ranges.len();
+        let mut remote = [RemoteIoVec { base: 0, len: 0 }; BATCH];
+        let mut local: [IoSliceMut<'_>; BATCH] = std::array::from_fn(|_| IoSliceMut::new(&mut []));
+        for ((range, remote), local) in ranges.iter_mut().zip(&mut remote).zip(&mut local) {
+            *remote = RemoteIoVec { base: range.address as usize, len: range.buffer.len() };
+            *local = IoSliceMut::new(range.buffer);
+        }
+        match process_vm_readv(self.pid, &mut local[..count], &remote[..count]) {
+            Ok(total) => {
+                let mut left = total;
+                for (i, range) in ranges.iter_mut().enumerate() {
+                    range.read = left.min(range.buffer.len());
+                    left -= range.read;
+                    if range.read < range.buffer.len() {
+                        return i + 1;
+                    }
+                }
+                count
+            }
+            // The first is not there at all, or the call is refused.
+            Err(_) => {
+                ranges[0].read = self.read(ranges[0].address, ranges[0].buffer);
+                1
+            }
+        }
+    }
+
+    /// Reads up to and including the first NUL byte, or until `buffer` is full, and returns how many bytes those are,
+    /// without the NUL; `None` when the string runs into memory that is not there.
+    ///
+    /// It reads a page at most at a time, and never a page that the string does not reach: the page after may be
+    /// a mapping whose first access has effects or blocks, such as one that userfaultfd(2) serves.
+    pub fn read_cstr(&self, address: u64, buffer: &mut [u8]) -> Option<CStrLen> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let at = address.checked_add(filled as u64)?;
+            let to_page_end = usize::try_from(PAGE - at % PAGE).ok()?;
+            let end = buffer.len().min(filled + to_page_end);
+            let part = &mut buffer[filled..end];
+            let read = self.read(at, part);
+            if let Some(nul) = part[..read].iter().position(|byte| *byte == 0) {
+                return Some(CStrLen::Whole(filled + nul));
+            }
+            if read < part.len() {
+                return None;
+            }
+            filled = end;
+        }
+        Some(CStrLen::Cut(filled))
+    }
+
+    /// Writes all of `bytes`, which must fall into writable memory. Where it does not, what comes before is written.
     ///
     /// # Errors
     /// [`Error::Fault`] where memory is not writable, [`Error::NoSuchProcess`], [`Error::NotPermitted`].
@@ -53,8 +150,78 @@ impl Memory {
         match process_vm_writev(self.pid, &[IoSlice::new(bytes)], &remote) {
             Ok(len) if len == bytes.len() => Ok(()),
             Ok(_) => Err(Error::Fault),
+            Err(Errno::EPERM | Errno::ENOSYS) => self.file(true)?.write(address, bytes),
             Err(errno) => Err(errno.into()),
         }
+    }
+
+    /// The same memory as a file, for kernels built without process_vm_readv(2) and sandboxes that refuse it.
+    fn file(&self, writable: bool) -> Result<MemoryFile, Error> {
+        let path = format!("/proc/{}/mem", self.pid);
+        match OpenOptions::new().read(true).write(writable).open(path) {
+            Ok(file) => Ok(MemoryFile(file)),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(Error::NoSuchProcess),
+            Err(e) => Err(Errno::from_raw(e.raw_os_error().unwrap_or(0)).into()),
+        }
+    }
+}
+
+/// /proc/PID/mem: the address is the position (proc_pid_mem(5)).
+struct MemoryFile(File);
+
+impl MemoryFile {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = 0;
+        // The kernel transfers a page at a time and ends a transfer early where it meets the first that is not there.
+        while filled < buffer.len() {
+            match self.0.read_at(&mut buffer[filled..], address.wrapping_add(filled as u64)) {
+                Ok(0) if filled == 0 => return Err(Error::NoSuchProcess),
+                Ok(0) => break,
+                Ok(len) => filled += len,
+                Err(_) if filled > 0 => break,
+                Err(e) => return Err(Errno::from_raw(e.raw_os_error().unwrap_or(0)).into()),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        let mut done = 0;
+        while done < bytes.len() {
+            match self.0.write_at(&bytes[done..], address.wrapping_add(done as u64)) {
+                Ok(0) => return Err(Error::NoSuchProcess),
+                Ok(len) => done += len,
+                Err(e) => return Err(Errno::from_raw(e.raw_os_error().unwrap_or(0)).into()),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How much of a string was read, without its NUL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CStrLen {
+    /// All of it.
+    Whole(usize),
+    /// As much as the buffer holds; its end was not seen.
+    Cut(usize),
+}
+
+impl Stopped {
+    /// Reads a word of memory, even where the tracee may not: PTRACE_PEEKDATA.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where nothing is mapped; [`Error::NoSuchProcess`].
+    pub fn peek(&self, address: u64) -> Result<u64, Error> {
+        Ok(peek(libc::PTRACE_PEEKDATA, self.pid(), address as usize)?)
+    }
+
+    /// Writes a word of memory, even where the tracee may only read (its code, for a breakpoint): PTRACE_POKEDATA.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where nothing is mapped, or a shared mapping is read-only; [`Error::NoSuchProcess`].
+    pub fn poke(&self, address: u64, word: u64) -> Result<(), Error> {
+        plain(libc::PTRACE_POKEDATA, self.pid(), address as usize, word as usize).map_err(Error::from)
     }
 }
 

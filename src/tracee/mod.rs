@@ -1,18 +1,24 @@
 //! One thread under ptrace(2), and everything that is `unsafe`.
 
+mod debug;
 mod error;
 mod launch;
 mod memory;
+mod registers;
 mod request;
 mod signals;
 mod state;
 mod stop;
+mod syscall_info;
 mod threads;
 
-pub use error::Error;
+pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
+pub use error::{Busy, Error};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
-pub use memory::Memory;
+pub use memory::{CStrLen, Memory, Range};
+pub use registers::XState;
 pub use signals::{Ticker, block, die_of, taken, watch};
-pub use state::{ARCH_I386, ARCH_X86_64, Running, Stopped, SyscallInfo, SyscallStop};
+pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{BASE_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait_any, wait_for};
+pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
 pub use threads::{Status, status, threads};

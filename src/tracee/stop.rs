@@ -72,6 +72,14 @@ impl Stop {
         }
     }
 
+    /// The stop that a `siginfo_t` with these `si_signo` and `si_code` belongs to. The kernel puts into the code what
+    /// it tells wait(2): a ptrace event above the signal, and the bit of PTRACE_O_TRACESYSGOOD.
+    pub fn from_siginfo(signal: i32, code: i32) -> Stop {
+        let is_event = (1..=libc::PTRACE_EVENT_STOP).contains(&(code >> 8)) && code & 0xff == signal;
+        let is_syscall = signal == libc::SIGTRAP && code == libc::SIGTRAP | 0x80;
+        if is_event || is_syscall { Stop::from_raw(code << 8 | 0x7f) } else { Stop::Signal(signal) }
+    }
+
     /// Whether the tracee is gone for good.
     pub fn is_end(self) -> bool {
         matches!(self, Stop::Exited(_) | Stop::Signaled { .. })

@@ -22,22 +22,39 @@ pub struct Status {
     pub state: char,
     /// The process that the thread belongs to.
     pub tgid: i32,
-    /// The process that traces it, or 0.
+    /// The thread that traces it, or 0.
     pub tracer: i32,
     /// The real user id.
     pub uid: u32,
+    /// SIGKILL is pending: it is about to end.
+    pub killed: bool,
 }
 
 /// Reads the status of a process or thread; `None` if there is none.
 pub fn status(pid: Pid) -> Option<Status> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    // The name may be any bytes.
+    let bytes = fs::read(format!("/proc/{pid}/status")).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
     let value = |key: &str| text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
     let first = |key: &str| value(key).and_then(|v| v.split_whitespace().next());
+    let pending = |key: &str| first(key).and_then(|v| u64::from_str_radix(v, 16).ok()).unwrap_or(0);
     Some(Status {
         name: value("Name").unwrap_or_default().to_string(),
         state: first("State").and_then(|v| v.chars().next()).unwrap_or('?'),
         tgid: first("Tgid").and_then(|v| v.parse().ok()).unwrap_or(0),
         tracer: first("TracerPid").and_then(|v| v.parse().ok()).unwrap_or(0),
         uid: first("Uid").and_then(|v| v.parse().ok()).unwrap_or(0),
+        killed: (pending("SigPnd") | pending("ShdPnd")) >> (libc::SIGKILL - 1) & 1 != 0,
     })
+}
+
+/// Whether a thread is on its way out but not a zombie yet: PF_EXITING and PF_POSTCOREDUMP (linux/sched.h) in the
+/// flags of proc_pid_stat(5).
+pub fn is_exiting(pid: Pid) -> bool {
+    const EXITING: u32 = 0x4 | 0x8;
+    let Ok(bytes) = fs::read(format!("/proc/{pid}/stat")) else { return true };
+    let text = String::from_utf8_lossy(&bytes);
+    // The command name, in parentheses, may have spaces and parentheses of its own.
+    let after = text.rsplit_once(") ").map_or("", |(_, after)| after);
+    after.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|flags| flags & EXITING != 0)
 }

@@ -21,7 +21,7 @@ impl fmt::Display for AttachError {
         match self {
             AttachError::Oneself => f.write_str("I'm sorry, I can't let you do that, Dave."),
             AttachError::Refused { pid, error, why } => {
-                write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {error}")?;
+                write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {}", error.errno().desc())?;
                 match why {
                     Some(why) => write!(f, " ({why})"),
                     None => Ok(()),
@@ -41,7 +41,7 @@ pub fn is_oneself(pid: Pid) -> bool {
 /// Finds out why the kernel refused.
 pub fn explain(pid: Pid, error: Error) -> AttachError {
     let why = match error {
-        Error::NotPermitted => status(pid).and_then(|s| refusal(&s)),
+        Error::NotPermitted | Error::Busy(_) => status(pid).and_then(|s| refusal(&s)),
         _ => None,
     };
     AttachError::Refused { pid, error, why }

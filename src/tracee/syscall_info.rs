@@ -1,0 +1,74 @@
+//! Where a tracee stopped and, at a system call, with what: PTRACE_GET_SYSCALL_INFO.
+
+use nix::errno::Errno;
+
+use super::error::Error;
+use super::request::transfer;
+use super::state::Stopped;
+
+/// AUDIT_ARCH_X86_64, linux/audit.h. An x32 call has this, too, and bit 30 (`__X32_SYSCALL_BIT`) in its number.
+pub const ARCH_X86_64: u32 = 0xc000_003e;
+/// AUDIT_ARCH_I386, linux/audit.h.
+pub const ARCH_I386: u32 = 0x4000_0003;
+
+/// What kind of stop the kernel says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyscallStop {
+    /// Not at a system call.
+    None,
+    /// syscall-enter-stop: number (with the x32 bit) and arguments.
+    Entry { nr: u64, args: [u64; 6] },
+    /// syscall-exit-stop: the result register, and whether it is a negated errno.
+    Exit { value: i64, is_error: bool },
+    /// seccomp-stop: number, arguments, and the data of the filter's verdict.
+    Seccomp { nr: u64, args: [u64; 6], data: u32 },
+}
+
+/// Registers that every stop shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyscallInfo {
+    /// AUDIT_ARCH_X86_64 or AUDIT_ARCH_I386: the ABI of the call, which is not always that of the program.
+    pub arch: u32,
+    /// The instruction pointer.
+    pub ip: u64,
+    /// The stack pointer.
+    pub sp: u64,
+    /// The kind of stop.
+    pub stop: SyscallStop,
+}
+
+impl Stopped {
+    /// Where it stopped and, at a system call, with what: one request for everything.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProcess`] when it was killed under us; [`Error::Other`] with ENOSYS on kernels before Linux 5.3,
+    /// which do not have the request.
+    pub fn syscall_info(&self) -> Result<SyscallInfo, Error> {
+        // SAFETY: all bytes zero are a valid value of this structure of numbers.
+        let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
+        let size = size_of::<libc::ptrace_syscall_info>();
+        // SAFETY: the kernel stores no more than `size` bytes, and any bytes are numbers.
+        unsafe { transfer(libc::PTRACE_GET_SYSCALL_INFO, self.pid(), size, &mut info) }.map_err(
+            |errno| match errno {
+                Errno::EIO => Error::Other(Errno::ENOSYS),
+                other => other.into(),
+            },
+        )?;
+        // SAFETY: the kernel says by `op` which member of the union it filled; all are plain numbers.
+        let stop = unsafe {
+            match info.op {
+                libc::PTRACE_SYSCALL_INFO_ENTRY => SyscallStop::Entry { nr: info.u.entry.nr, args: info.u.entry.args },
+                libc::PTRACE_SYSCALL_INFO_EXIT => {
+                    SyscallStop::Exit { value: info.u.exit.sval, is_error: info.u.exit.is_error != 0 }
+                }
+                libc::PTRACE_SYSCALL_INFO_SECCOMP => SyscallStop::Seccomp {
+                    nr: info.u.seccomp.nr,
+                    args: info.u.seccomp.args,
+                    data: info.u.seccomp.ret_data,
+                },
+                _ => SyscallStop::None,
+            }
+        };
+        Ok(SyscallInfo { arch: info.arch, ip: info.instruction_pointer, sp: info.stack_pointer, stop })
+    }
+}
