@@ -11,6 +11,7 @@ mod state;
 mod stop;
 mod syscall_info;
 mod threads;
+mod traceme;
 
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
@@ -22,3 +23,4 @@ pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{BASE_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait_any, wait_for};
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
 pub use threads::{Status, status, threads};
+pub use traceme::spawn_traceme;
