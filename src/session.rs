@@ -353,7 +353,7 @@ impl Session<'_> {
             seat.resumable = (seat.call.abi, seat.call.nr);
         }
         let previous = seat.resumable;
-        seat.call.start(abi, nr, args, sp);
+        seat.call.start(abi, nr, args, sp, &tracee::Memory::of(tid));
         seat.inside = true;
         seat.told = self.options.calls.contains(abi, nr);
         let changed = seat.abi != abi;

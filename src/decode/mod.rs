@@ -2,6 +2,7 @@
 
 mod custom;
 mod memory;
+mod multiplex;
 mod number;
 mod sink;
 mod text;

@@ -117,6 +117,8 @@ pub trait Sink {
     fn inet6(&mut self, field: &'static str, address: &str);
     /// A number in hexadecimal, with so many digits.
     fn hex_digits(&mut self, value: u64, digits: usize);
+    /// The same with `0x` in front.
+    fn prefixed_hex(&mut self, value: u64, digits: usize);
     /// A number that reads better as a product.
     fn product(&mut self, value: u64, factor: u64);
     /// A value that has several names.
@@ -174,6 +176,7 @@ impl Sink for Mute {
     fn abstract_name(&mut self) {}
     fn inet6(&mut self, _: &'static str, _: &str) {}
     fn hex_digits(&mut self, _: u64, _: usize) {}
+    fn prefixed_hex(&mut self, _: u64, _: usize) {}
     fn product(&mut self, _: u64, _: u64) {}
     fn alternatives(&mut self, _: u64, _: &mut dyn Iterator<Item = &'static str>) {}
     fn remark(&mut self, _: std::fmt::Arguments<'_>) {}

@@ -78,11 +78,13 @@ impl Default for Call {
 
 impl Call {
     /// Begins a call; the memory of the one before is used again.
-    pub fn start(&mut self, abi: Abi, nr: u64, regs: [u64; 6], stack: u64) {
+    pub fn start(&mut self, abi: Abi, nr: u64, regs: [u64; 6], stack: u64, memory: &dyn Memory) {
         self.abi = abi;
         self.nr = nr;
-        self.syscall = abi.syscall(nr);
-        self.regs = regs;
+        match super::multiplex::demultiplex(abi, nr, &regs, memory) {
+            Some((syscall, args)) => (self.syscall, self.regs) = (Some(syscall), args),
+            None => (self.syscall, self.regs) = (abi.syscall(nr), regs),
+        }
         self.stack = stack;
         self.split = false;
         self.next = 0;

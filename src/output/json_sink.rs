@@ -385,6 +385,10 @@ impl Sink for JsonSink<'_> {
         self.unsigned(value);
     }
 
+    fn prefixed_hex(&mut self, value: u64, _: usize) {
+        self.unsigned(value);
+    }
+
     fn product(&mut self, value: u64, factor: u64) {
         self.unsigned(value.saturating_mul(factor));
     }

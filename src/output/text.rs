@@ -326,6 +326,10 @@ impl Sink for TextSink<'_> {
         self.format(format_args!("{value:0digits$x}"));
     }
 
+    fn prefixed_hex(&mut self, value: u64, digits: usize) {
+        self.format(format_args!("0x{value:0digits$x}"));
+    }
+
     fn product(&mut self, value: u64, factor: u64) {
         self.format(format_args!("{value}*{factor}"));
     }

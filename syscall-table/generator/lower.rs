@@ -456,7 +456,7 @@ impl Lowering<'_> {
                 }
             }
         }
-        if !used {
+        if !used && !call.classes.iter().any(|c| c == "part") {
             self.error(&call.place, format!("no ABI has a system call {}", call.name));
         }
     }
@@ -472,10 +472,12 @@ impl Lowering<'_> {
     }
 }
 
-/// Classes and, behind them, two properties that no filter selects.
-const CLASSES: [&str; 19] = [
+/// Classes and, behind them, three properties that no filter selects.
+const CLASSES: [&str; 20] = [
     "file", "process", "network", "signal", "ipc", "desc", "memory", "creds", "clock", "stat", "lstat", "fstat",
     "%stat", "statfs", "fstatfs", "%statfs", "pure", "noreturn", "named",
+    // Has no number of its own: what a multiplexer such as socketcall(2) stands for.
+    "part",
 ];
 
 /// Number types: their width and how they are understood.

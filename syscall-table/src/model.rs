@@ -153,6 +153,11 @@ pub struct Syscall {
 }
 
 impl Syscall {
+    /// The call called `name`, as it is on x86-64 where it is described for several ABIs.
+    pub fn by_name(name: &str) -> Option<&'static Syscall> {
+        tables::SYSCALLS.iter().rev().find(|s| s.name.as_str() == name)
+    }
+
     /// The name as the kernel's headers have it, without `__NR_`.
     pub fn name(&self) -> &'static str {
         self.name.as_str()

@@ -117,6 +117,22 @@ pub fn sigaction(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     walk.sink.end_struct(End::Complete);
 }
 
+/// The mask that i386's sigreturn(2) restores: the low word is at the end of the sigcontext, the high word behind the
+/// floating-point state.
+pub fn old_sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
+    // struct sigframe, when its return address and signal number are popped: sigcontext (88 bytes, the last word but
+    // one is oldmask), the FPU state of old (624 bytes), extramask.
+    let low = walk.fetch_all(walk.stack.wrapping_add(80), 4).and_then(|p| walk.load(p, Width::W32));
+    let high = walk.fetch_all(walk.stack.wrapping_add(88 + 624), 4).and_then(|p| walk.load(p, Width::W32));
+    walk.sink.begin_struct();
+    walk.sink.field("mask");
+    match (low, high) {
+        (Some(low), Some(high)) => walk.sink.signal_set(high << 32 | low),
+        _ => walk.sink.pointer(walk.stack),
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
 /// The mask that rt_sigreturn(2) restores: `{mask=[]}`, from the frame that the kernel put on the stack.
 pub fn sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
     // struct rt_sigframe: on x86-64 and x32 the stack pointer is at its ucontext, whose mask is behind flags, link,

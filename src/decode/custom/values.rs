@@ -150,6 +150,12 @@ fn limit(walk: &mut Walk, place: Place, width: Width, infinity: u64, name: &str)
     }
 }
 
+/// The limit of a segment: six digits.
+pub fn user_desc_limit(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.prefixed_hex(value, 6);
+}
+
 /// Eight bytes.
 pub fn eight(_: Abi) -> usize {
     8
