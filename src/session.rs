@@ -305,7 +305,8 @@ impl Session<'_> {
                 }
                 Event::Killed { tid, signal, core_dumped } => {
                     let stamp = self.end(tid);
-                    self.report.killed(&stamp, signal.unsigned_abs(), core_dumped);
+                    let told = self.options.signals.contains(signal);
+                    self.report.killed(&stamp, signal.unsigned_abs(), core_dumped, told);
                 }
                 Event::Idle => {
                     self.report.flush();
@@ -438,10 +439,14 @@ impl Session<'_> {
 
     fn executed(&mut self, tid: Pid, former: Option<Pid>, ip: Option<u64>) {
         if let Some(former) = former {
-            let stamp = self.end(tid);
+            let gone = self.seats.remove(&tid).unwrap_or_default();
+            let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: gone.call.nr };
+            let name = CallName::of(&gone.call);
+            let unfinished = gone.inside && gone.told && self.options.statuses.unfinished;
+            let call = unfinished.then(|| name.info(gone.call.abi, gone.call.nr));
             let seat = self.seats.remove(&former).unwrap_or_default();
             self.seats.insert(tid, seat);
-            self.report.superseded(&stamp, former);
+            self.report.superseded(&stamp, former, call);
         }
         let stamp = self.stamp(tid, ip);
         self.report.executed(&stamp);

@@ -241,7 +241,10 @@ impl Report for JsonLines {
         self.simple("exec", stamp, format_args!(""));
     }
 
-    fn superseded(&mut self, stamp: &Stamp, by: Pid) {
+    fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
+        if let Some(call) = call {
+            self.vanished(stamp, call);
+        }
         self.simple("superseded", stamp, format_args!(",\"by\":{by}"));
         self.threads.remove(&stamp.tid);
         if let Some(thread) = self.threads.remove(&by) {
@@ -281,7 +284,10 @@ impl Report for JsonLines {
         self.gone(stamp.tid);
     }
 
-    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool) {
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool, told: bool) {
+        if !told {
+            return self.gone(stamp.tid);
+        }
         let name = json!(signal_json(signal));
         self.simple("killed", stamp, format_args!(",\"signal\":{name},\"core_dumped\":{core_dumped}"));
         self.gone(stamp.tid);

@@ -341,7 +341,15 @@ impl Report for Lines {
 
     fn executed(&mut self, _: &Stamp) {}
 
-    fn superseded(&mut self, stamp: &Stamp, by: Pid) {
+    fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
+        let target = self.files.target(by);
+        if target.owner == Some(by) {
+            append(&mut target.buffer, format_args!(" <pid changed to {} ...>", stamp.tid));
+            self.end(by);
+        }
+        if let Some(call) = call {
+            self.vanished(stamp, call);
+        }
         if !self.style.quiet.superseded {
             self.note(stamp, |out| append(out, format_args!("+++ superseded by execve in pid {by} +++")));
         }
@@ -393,8 +401,8 @@ impl Report for Lines {
         self.gone(stamp.tid);
     }
 
-    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool) {
-        if !self.style.quiet.exit {
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool, told: bool) {
+        if told && !self.style.quiet.exit {
             self.note(stamp, |out| {
                 out.extend_from_slice(b"+++ killed by ");
                 status::signal_text(out, signal);

@@ -82,8 +82,9 @@ pub trait Report {
     fn stopped(&mut self, stamp: &Stamp, signal: u32);
     /// The thread runs a new program.
     fn executed(&mut self, stamp: &Stamp);
-    /// The thread ended because another thread's execve(2) took over the process: it has `by` as its id now.
-    fn superseded(&mut self, stamp: &Stamp, by: Pid);
+    /// The thread, which may have been in `call`, ended because the execve(2) of thread `by` took over the process: that
+    /// thread goes by this one's id now.
+    fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>);
     /// A child was born.
     fn born(&mut self, stamp: &Stamp, child: Pid, birth: Birth);
     /// A process or thread is traced from now on. `announce` unless it is the command itself.
@@ -94,8 +95,8 @@ pub trait Report {
     fn personality(&mut self, stamp: &Stamp, abi: Abi);
     /// The thread exited.
     fn exited(&mut self, stamp: &Stamp, status: i32);
-    /// The thread was killed.
-    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool);
+    /// The thread was killed. `told`: by a signal that is of interest.
+    fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool, told: bool);
     /// Everything that was told goes to its file now.
     fn flush(&mut self);
     /// Whether something waits to be written.

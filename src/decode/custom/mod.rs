@@ -28,6 +28,7 @@ fn kind(decoder: Decoder) -> Kind {
     match decoder {
         Decoder::Argv => Kind::Behind(strings::argv),
         Decoder::Envp => Kind::Behind(strings::envp),
+        Decoder::HexBytes => Kind::Behind(strings::hex_bytes),
         Decoder::Sigset => Kind::Behind(sets::sigset),
         Decoder::Sigaction => Kind::Behind(sets::sigaction),
         Decoder::SigreturnMask => Kind::Value(sets::sigreturn_mask, values::eight),

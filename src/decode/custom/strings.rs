@@ -1,9 +1,9 @@
-//! The argument and environment vectors of execve(2): pointers up to a NULL, a length that no value gives.
+//! Binary data, and the argument and environment vectors of execve(2): pointers up to a NULL, a length that no value gives.
 
 use syscall_table::ExprId;
 
-use crate::decode::sink::End;
-use crate::decode::walk::{Frame, Walk};
+use crate::decode::sink::{End, Quote};
+use crate::decode::walk::{Frame, Place, Walk};
 
 /// `["ls", "-l"]`
 pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
@@ -49,4 +49,10 @@ pub fn envp(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fra
     let plural = if count == 1 { "" } else { "s" };
     let note = if unterminated { ", unterminated" } else { "" };
     walk.sink.comment(format_args!("{count} var{plural}{note}"));
+}
+
+/// Bytes that are not text, all in hexadecimal; parameter: how many.
+pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    walk.buffer(address, len, Quote::Hex);
 }

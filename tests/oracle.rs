@@ -1,0 +1,86 @@
+//! strace and trapline trace the same command; what they print must agree, line by line.
+
+mod support;
+
+use support::oracle::{Case, compare};
+
+/// What strace 6.1 prints otherwise than its newer releases, which are the specification.
+const AGE: &[(&str, &str)] = &[
+    // rseq_len was hexadecimal before 7.x.
+    (r"rseq\((\S+), 0x20, 0, 0x53053053\) ( *)=", "rseq($1, 32, 0, 0x53053053)   $2="),
+    // The data of an event was shown as both members of a union.
+    (r"data=\{u32=\d+, u64=(\d+)\}", "data=$1"),
+];
+
+fn case<'a>(command: &'a [&'a str]) -> Case<'a> {
+    Case { options: &[], command, newer: AGE, ..Case::default() }
+}
+
+macro_rules! agree {
+    ($($name:ident: $case:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            compare($case);
+        }
+    )*};
+}
+
+agree! {
+    true_: case(&["true"]);
+    ls: case(&["ls", "-l", "/usr"]);
+    cat_missing_file: case(&["cat", "/nonexistent"]);
+    env_empty: case(&["env", "-i", "true"]);
+    find: case(&["find", "/usr/share/doc/tar"]);
+    tar: case(&["tar", "cf", "/dev/null", "-C", "/usr/include", "linux/fs.h", "linux/types.h"]);
+    sqlite: case(&["sqlite3", ":memory:", "select 1"]);
+    git_status: case(&["git", "--version"]);
+    gcc_version: Case { options: &["-f"], ..case(&["gcc", "-E", "-x", "c", "/dev/null"]) };
+    make_nothing: case(&["make", "-n", "-f", "/dev/null", "-q"]);
+    python_imports: case(&["/usr/bin/python3", "-S", "-c", "import json, socket, struct"]);
+    python_sockets: case(&["/usr/bin/python3", "-S", "-c", "
+import socket, select
+a, b = socket.socketpair()
+a.sendmsg([b'hello', b' world']); b.recvmsg(100, 100)
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(1); c = socket.socket()
+c.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1); c.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+u = socket.socket(socket.AF_UNIX); u.bind(b'\\0trapline-test'); u.getsockname(); u.listen()
+d = socket.socket(socket.AF_UNIX); d.connect(b'\\0trapline-test'); u.accept()
+select.select([b], [a], [], 1.5); select.select([b], [], [], 0)
+p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
+"]);
+    shell_pipeline: Case { options: &["-f"], racy: Some("wait4|SIGCHLD|rt_sigreturn|ERESTARTNOINTR"), ..case(&["sh", "-c", "echo b a | tr ' ' '\\n' | sort; (exit 3)"]) };
+    shell_subshell: Case { options: &["-f"], ..case(&["sh", "-c", "(exec true); exec true"]) };
+    bash_script: Case { options: &["-f"], ..case(&["bash", "--norc", "-c", "trap 'echo usr' USR1; kill -USR1 $$; read x < /etc/hostname; exit 4"]) };
+    died_of_signal: Case { options: &["-f"], ..case(&["sh", "-c", "kill -KILL $$"]) };
+    program_calls: case(&["@calls"]);
+    program_calls_follow: Case { options: &["-f"], ..case(&["@calls"]) };
+    program_calls_32: Case { options: &["-f"], ..case(&["@32:calls"]) };
+    program_signals: case(&["@signals"]);
+    program_signals_32: case(&["@32:signals"]);
+    program_int80: case(&["@int80"]);
+    program_threads: Case { options: &["-f"], racy: Some("futex"), ..case(&["@threads"]) };
+    program_leader_exits: Case { options: &["-f"], racy: Some("futex"), ..case(&["@leader-exits"]) };
+    program_exec_from_thread: Case { options: &["-f"], racy: Some("write|pause"), ..case(&["@exec-from-thread"]) };
+    option_verbose: Case { options: &["-v"], ..case(&["@calls"]) };
+    option_strings: Case { options: &["-s", "5"], ..case(&["@calls"]) };
+    option_hex: Case { options: &["-x"], ..case(&["@calls"]) };
+    option_all_hex: Case { options: &["-xx"], ..case(&["@calls"]) };
+    option_columns: Case { options: &["-a", "60"], columns: true, racy: Some("rseq"), ..case(&["@calls"]) };
+    option_columns_zero: Case { options: &["-a0"], columns: true, racy: Some("rseq"), ..case(&["@calls"]) };
+    option_numbers_and_ip: Case { options: &["-n", "-i"], ..case(&["@calls"]) };
+    option_times: Case { options: &["-tt", "-T"], ..case(&["@calls"]) };
+    option_relative: Case { options: &["-r", "-t"], ..case(&["@calls"]) };
+    option_epoch: Case { options: &["-ttt"], ..case(&["@calls"]) };
+    option_successful: Case { options: &["-z"], ..case(&["@calls"]) };
+    option_failed: Case { options: &["-Z", "-f"], ..case(&["sh", "-c", "cat /nonexistent; true"]) };
+    option_quiet: Case { options: &["-qqq", "-f"], racy: Some("write|pause"), ..case(&["@exec-from-thread"]) };
+    option_env: Case { options: &["-v", "-s1000", "-EFOO=bar", "-EHOME", "-etrace=execve"], ..case(&["env", "-0"]) };
+    filter_names: Case { options: &["-e", "trace=openat,read"], ..case(&["ls", "/"]) };
+    filter_not: Case { options: &["-e", "trace=!mmap,mprotect"], ..case(&["ls", "/"]) };
+    filter_class: Case { options: &["-e", "trace=%file,%memory"], ..case(&["ls", "/"]) };
+    filter_regex: Case { options: &["-e", "trace=/^(open|stat|newf)"], ..case(&["ls", "/"]) };
+    filter_desc: Case { options: &["-e", "%desc"], ..case(&["@calls"]) };
+    filter_network: Case { options: &["-e", "%net"], ..case(&["@calls"]) };
+    filter_process: Case { options: &["-f", "-e", "%process"], ..case(&["@calls"]) };
+    filter_signals: Case { options: &["-e", "signal=SIGALRM", "-e", "trace=none"], ..case(&["@signals"]) };
+}

@@ -1,0 +1,167 @@
+//! Runs strace and trapline on the same command and compares what they print.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use regex::Regex;
+
+use super::programs::program;
+
+/// What to compare.
+#[derive(Clone, Copy, Default)]
+pub struct Case<'a> {
+    /// Options for both tracers.
+    pub options: &'a [&'a str],
+    /// The command; `@name` is a tracee program, `@32:name` the same for 32 bits.
+    pub command: &'a [&'a str],
+    /// Patterns of strace 6.1's text with what newer releases print.
+    pub newer: &'a [(&'a str, &'a str)],
+    /// Lines that match this pattern are not compared: whether they are there depends on who is faster.
+    pub racy: Option<&'a str>,
+    /// Whether the column of results is compared, too.
+    pub columns: bool,
+}
+
+/// Runs both and panics with the differences, if there are any.
+pub fn compare(case: Case) {
+    let command: Vec<PathBuf> =
+        case.command.iter().map(|word| word.strip_prefix('@').map_or_else(|| PathBuf::from(word), program)).collect();
+    let (expected, expected_status) = trace("strace", case, &command);
+    let (got, got_status) = trace(env!("CARGO_BIN_EXE_trapline"), case, &command);
+    let expected = normalise(&expected, case, case.newer);
+    let got = normalise(&got, case, &[]);
+    assert_eq!(expected_status, got_status, "the tracers' own ends differ");
+    assert!(!expected.is_empty(), "strace printed nothing");
+    if expected != got {
+        panic!("strace (-) and trapline (+) differ:\n{}", difference(&expected, &got));
+    }
+}
+
+fn trace(tracer: &str, case: Case, command: &[PathBuf]) -> (String, String) {
+    let name = if tracer == "strace" { "strace" } else { "trapline" };
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("test").to_string();
+    let output = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.{name}"));
+    // The same addresses in every run.
+    let run = Command::new("setarch")
+        .args(["-R", tracer, "-o"])
+        .arg(&output)
+        .args(case.options)
+        .args(command)
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .expect("setarch and strace are needed: apt-get install util-linux strace");
+    let text = std::fs::read(&output)
+        .unwrap_or_else(|e| panic!("{tracer} left no output ({e}): {}", String::from_utf8_lossy(&run.stderr)));
+    (String::from_utf8_lossy(&text).into_owned(), run.status.to_string())
+}
+
+/// Lines by thread in the order of birth, calls whole, and everything that differs from run to run replaced.
+fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
+    let follows = case.options.iter().any(|o| o.starts_with("-f"));
+    let mut order: Vec<String> = Vec::new();
+    let mut streams: HashMap<String, Vec<String>> = HashMap::new();
+    let pid_column = Regex::new(r"^(\d+) +(.*)$").expect("pattern");
+    for line in text.lines() {
+        let (pid, line) = match pid_column.captures(line) {
+            Some(c) if follows => (c[1].to_string(), c[2].to_string()),
+            _ => (String::new(), line.to_string()),
+        };
+        if !order.contains(&pid) {
+            order.push(pid.clone());
+        }
+        streams.entry(pid).or_default().push(line);
+    }
+    // Ids grow in the order of birth.
+    order.sort_by_key(|pid| pid.parse::<u32>().unwrap_or(0));
+    let resumed = Regex::new(r"^<\.\.\. \w+ resumed>(.*)$").expect("pattern");
+    let mut rules: Vec<(Regex, String)> = Vec::new();
+    let mut rule = |pattern: &str, with: &str| rules.push((Regex::new(pattern).expect("pattern"), with.to_string()));
+    for (pattern, with) in newer {
+        rule(pattern, with);
+    }
+    if !case.columns {
+        rule(r"\) += ", ") = ");
+    }
+    for (number, pid) in order.iter().enumerate().filter(|(_, pid)| !pid.is_empty()) {
+        rule(&format!(r"(= |pid=|kill\(|wait4\(|\[|in pid |^){pid}\b"), &format!("${{1}}PID{number}"));
+    }
+    rule(r"((set_tid_address|gettid|getppid|getpgrp|getpid)\(\w*\) += )\d+", "${1}N");
+    rule(r"(si_pid=|kill\(|tgkill\(|rt_sigqueueinfo\()\d+", "${1}N");
+    rule(r"((clone3?|v?fork|wait4|waitpid)\(.*\) += )\d+", "${1}N");
+    rule(r"(rt_sigreturn\(.*\) += ).*$", "${1}R");
+    rule(r"st_ino=\d+", "st_ino=N");
+    rule(r"f_(blocks|bfree|bavail|files|ffree)=\d+", "f_$1");
+    rule(r"tgkill\(N, \d+", "tgkill(N, N");
+    rule(r"0x7f[0-9a-f]{10}|0x5[56][0-9a-f]{10}|0xf7[0-9a-f]{6}|0xff[0-9a-f]{6}|0x5[67][0-9a-f]{6}", "ADDR");
+    rule(r"\[[0-9a-f]{16}\]|\[\?{16}\]|\[[0-9a-f]{8}\]|\[\?{8}\]", "[IP]");
+    rule(r#"getrandom\("(\\x..)+"(.*)\) += "#, "getrandom(\"\\x…\"$2) = ");
+    rule(r"htons\(\d{5}\)", "htons(PORT)");
+    rule(r"^\d\d:\d\d:\d\d(\.\d+)? |^\d{10}\.\d{6} ", "TIME ");
+    rule(r"\(\+ +\d+\.\d+\)", "(+TIME)");
+    rule(r" <\d+\.\d+>$", " <TIME>");
+    rule(r"si_[us]time=\d+( /\* [\d.]+ s \*/)?", "si_time");
+    rule(r"(tv_n?u?sec|st_[acm]time(_nsec)?)=\d+( /\* [^*]* \*/)?", "$1=T");
+    rule(r" /\* 20\d\d-[^*]*\*/", "");
+    rule(r"(uptime|freeram|bufferram|sharedram|procs)=\d+|loads=\[[^]]*\]", "$1");
+    rule(r"/tmp/cc\w{6}", "/tmp/ccXXXXXX");
+    let racy = case.racy.map(|pattern| Regex::new(pattern).expect("pattern"));
+    let changed = Regex::new(r" <pid changed to \d+ \.\.\.>$").expect("pattern");
+    // When a child's end is reported depends on when it ends.
+    let elsewhen = Regex::new(r"(--- SIGCHLD .*|rt_sigreturn\(.*)$").expect("pattern");
+    let mut lines = Vec::new();
+    for (number, pid) in order.iter().enumerate() {
+        let mut open: Option<String> = None;
+        let mut moved = Vec::new();
+        for line in &streams[pid] {
+            let line = &changed.replace(line, " <unfinished ...>").into_owned();
+            if let Some(beginning) = line.strip_suffix(" <unfinished ...>").filter(|l| !l.starts_with("<...")) {
+                open = Some(beginning.to_string());
+                continue;
+            }
+            let mut line = match (resumed.captures(line), open.take()) {
+                (Some(rest), Some(beginning)) => format!("{beginning}{}", &rest[1]),
+                (_, _) => line.clone(),
+            };
+            for (pattern, with) in &rules {
+                line = pattern.replace_all(&line, with).into_owned();
+            }
+            match elsewhen.find(&line) {
+                _ if racy.as_ref().is_some_and(|racy| racy.is_match(&line)) => {}
+                Some(found) => moved.push(format!("{number}: {}", found.as_str())),
+                None => lines.push(format!("{number}: {line}")),
+            }
+        }
+        lines.append(&mut moved);
+    }
+    lines
+}
+
+/// The lines that differ, with those that strace has marked `-`; found by the longest common subsequence.
+fn difference(expected: &[String], got: &[String]) -> String {
+    let (n, m) = (expected.len(), got.len());
+    let mut common = vec![vec![0u32; m + 1]; n + 1];
+    for i in (0..n).rev() {
+        for j in (0..m).rev() {
+            common[i][j] =
+                if expected[i] == got[j] { common[i + 1][j + 1] + 1 } else { common[i + 1][j].max(common[i][j + 1]) };
+        }
+    }
+    let (mut i, mut j) = (0, 0);
+    let mut text = String::new();
+    while i < n || j < m {
+        if i < n && j < m && expected[i] == got[j] {
+            (i, j) = (i + 1, j + 1);
+        } else if j == m || i < n && common[i + 1][j] >= common[i][j + 1] {
+            writeln!(text, "-{}", expected[i]).expect("text");
+            i += 1;
+        } else {
+            writeln!(text, "+{}", got[j]).expect("text");
+            j += 1;
+        }
+    }
+    text
+}

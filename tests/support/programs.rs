@@ -1,0 +1,33 @@
+//! Tracee programs: compiled once for all tests of a run.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+
+/// The program `tests/programs/NAME.c`, built for 64 bits, or for 32 with `32:NAME`.
+///
+/// # Panics
+/// When it does not compile: the message says what is missing.
+pub fn program(name: &str) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _guard = ONE_AT_A_TIME.lock();
+    let (bits, name) = match name.strip_prefix("32:") {
+        Some(name) => ("-m32", name),
+        None => ("-m64", name),
+    };
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(format!("{name}.c"));
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
+    std::fs::create_dir_all(&dir).expect("a directory for programs");
+    let path = dir.join(format!("{name}{bits}"));
+    let newer = |a: &Path, b: &Path| Some(a.metadata().ok()?.modified().ok()? > b.metadata().ok()?.modified().ok()?);
+    if newer(&path, &source) != Some(true) {
+        // Built beside its place and moved there: another test binary may be running the old one.
+        let fresh = dir.join(format!("{name}{bits}.{}", std::process::id()));
+        let mut cc = Command::new("gcc");
+        cc.args(["-w", "-O1", bits, "-pthread", "-o"]).arg(&fresh).arg(&source);
+        let status = cc.status().expect("gcc is needed: apt-get install gcc gcc-multilib");
+        assert!(status.success(), "{} does not compile; for -m32: apt-get install gcc-multilib", source.display());
+        std::fs::rename(&fresh, &path).expect("the program is put in its place");
+    }
+    path
+}
