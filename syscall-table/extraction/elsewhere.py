@@ -36,11 +36,15 @@ LIBC = {
     "sys/uio.h": "RWF_",
     "sys/quota.h": "Q_",
     "sys/reboot.h": "RB_",
+    "sys/swap.h": "SWAP_FLAG_",
+    "dirent.h": "DT_",
+    "limits.h": "PIPE_BUF",
 }
 # Neither the UAPI nor the C library has these: the value, the same for each ABI, and where the kernel defines it.
 KERNEL_ONLY = {
     "include/linux/socket.h": {
         "MSG_PROBE": 0x10,
+        "MSG_SENDPAGE_NOTLAST": 0x20000,  # until Linux 6.5
         "MSG_SENDPAGE_NOPOLICY": 0x10000,
         "MSG_NO_SHARED_FRAGS": 0x80000,
         "MSG_SENDPAGE_DECRYPTED": 0x100000,
@@ -58,8 +62,25 @@ KERNEL_ONLY = {
         "SOL_NFC": 280,
         "SOL_VSOCK": 287,
     },
+    "include/linux/swap.h": {"SWAP_FLAG_DISCARD_ONCE": 0x20000, "SWAP_FLAG_DISCARD_PAGES": 0x40000},
+    "linux/pidfd.h, for the kernel itself": {"PIDFD_AUTOKILL": 0x200},
+    "linux/fanotify.h of Linux 5.7-rc": {"FAN_DIR_MODIFY": 0x80000},
+    "asm/mman.h of powerpc and arm64": {"PKEY_DISABLE_EXECUTE": 4},
+    "include/linux/syslog.h": {
+        "SYSLOG_ACTION_CLOSE": 0,
+        "SYSLOG_ACTION_OPEN": 1,
+        "SYSLOG_ACTION_READ": 2,
+        "SYSLOG_ACTION_READ_ALL": 3,
+        "SYSLOG_ACTION_READ_CLEAR": 4,
+        "SYSLOG_ACTION_CLEAR": 5,
+        "SYSLOG_ACTION_CONSOLE_OFF": 6,
+        "SYSLOG_ACTION_CONSOLE_ON": 7,
+        "SYSLOG_ACTION_CONSOLE_LEVEL": 8,
+        "SYSLOG_ACTION_SIZE_UNREAD": 9,
+        "SYSLOG_ACTION_SIZE_BUFFER": 10,
+    },
 }
-# Results that only a tracer sees: include/linux/errno.h.
+# Results that only a tracer sees: include/linux/errno.h, less ENOPARAM and ENOGRACE, which strace prints as numbers.
 INTERNAL_ERRNOS = {
     512: "ERESTARTSYS",
     513: "ERESTARTNOINTR",
@@ -68,7 +89,6 @@ INTERNAL_ERRNOS = {
     516: "ERESTART_RESTARTBLOCK",
     517: "EPROBE_DEFER",
     518: "EOPENSTALE",
-    519: "ENOPARAM",
     521: "EBADHANDLE",
     522: "ENOTSYNC",
     523: "EBADCOOKIE",
@@ -79,5 +99,4 @@ INTERNAL_ERRNOS = {
     528: "EJUKEBOX",
     529: "EIOCBQUEUED",
     530: "ERECALLCONFLICT",
-    531: "ENOGRACE",
 }

@@ -44,8 +44,24 @@ PRELUDES = (
     "typedef __u16 domid_t; typedef __u32 grant_ref_t;\n#define MSG_FIN 0x200\n"
     "#define sockaddr_storage __kernel_sockaddr_storage\n",
 )
-# After a header: what its macros use, but it does not include, since nobody expands them there.
-EPILOGUE = "#include <linux/ioctl.h>\n#include <linux/types.h>\n#include <linux/major.h>\n#include <sys/types.h>\n"
+# After a header: what its macros use and it does not include, since nobody expands them there. The first that compiles.
+EPILOGUES = (
+    "#include <linux/ioctl.h>\n#include <linux/types.h>\n#include <linux/major.h>\n#include <sys/types.h>\n#include <linux/const.h>\n"
+    "#include <asm/fcntl.h>\n#include <asm/errno.h>\n#include <linux/sockios.h>\n#include <linux/limits.h>\n"
+    "#include <linux/netlink.h>\n#include <linux/atmioc.h>\n#include <linux/usb/ch9.h>\ntypedef __u64 u64;\n"
+    "#define BIT(n) (1UL << (n))\n#define GENMASK(high, low) ((~0UL << (low)) & (~0UL >> (__BITS_PER_LONG - 1 - (high))))\n",
+    "#include <linux/ioctl.h>\n#include <linux/types.h>\n",
+    "",
+)
+# Those that have to include more for their requests' arguments.
+COMPANIONS = {
+    "asm-generic/ioctls.h": "asm/termbits.h linux/serial.h",
+    "linux/fs.h": "linux/blktrace_api.h linux/fiemap.h",
+    "linux/ivtvfb.h": "linux/videodev2.h",
+    "linux/ppdev.h": "linux/time.h",
+    "linux/ppp-ioctl.h": "linux/filter.h",
+    "misc/xilinx_sdfec.h": "stdbool.h",
+}
 # Headers that are no interface of the kernel, or are only meant to be included by another.
 SKIPPED = re.compile(r"asm(-generic)?/unistd\w*\.h|linux/patchkey\.h")
 
@@ -133,8 +149,9 @@ def read(headers, abi, header):
     # An asm-generic header is in force only as the architecture's header of that name includes it.
     own = header.replace("asm-generic/", "asm/", 1) if header.startswith("asm-generic/") else header
     include = own if headers.text(own) else header
-    for prelude, epilogue in itertools.product(PRELUDES, (EPILOGUE, "")):
-        source = f"{prelude}#include <{include}>\n{epilogue}"
+    companions = "".join(f"#include <{c}>\n" for c in COMPANIONS.get(header, "").split())
+    for epilogue, prelude in itertools.product(EPILOGUES, PRELUDES):
+        source = f"{prelude}#include <{include}>\n{companions}{epilogue}"
         if headers.run(abi, source, "-fsyntax-only").returncode == 0:
             break
     else:
