@@ -46,9 +46,11 @@ pub enum Conclusion {
 /// # Errors
 /// What could not be opened, started or attached to.
 pub fn run(options: &Options) -> Result<Conclusion, Error> {
-    let command = options.target.command.first().map(|name| command(options, name)).transpose()?;
-    let mut tracer = Tracer::new(options.follow);
+    // What fails first when several things would is strace's choice.
+    let user = options.target.user.as_ref().map(user).transpose()?;
     let report = open_report(options)?;
+    let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
+    let mut tracer = Tracer::new(options.follow);
     watch_signals(options);
     let mut session = Session {
         options,
@@ -142,7 +144,7 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
 }
 
 /// The command as it will be executed.
-fn command(options: &Options, name: &OsStr) -> Result<Command, Error> {
+fn command(options: &Options, name: &OsStr, user: Option<tracee::User>) -> Result<Command, Error> {
     let target = &options.target;
     let path = find(name).ok_or_else(|| Error(format!("Cannot find executable '{}'", name.display())))?;
     let mut args = target.command.clone();
@@ -164,7 +166,6 @@ fn command(options: &Options, name: &OsStr) -> Result<Command, Error> {
         name.push(value);
         name
     });
-    let user = target.user.as_ref().map(user).transpose()?;
     Ok(Command { path: path.into_os_string(), args, env: env.collect(), user })
 }
 

@@ -4,6 +4,8 @@
 mod getopt;
 mod resolve;
 mod table;
+#[cfg(test)]
+mod tests;
 mod typed;
 mod words;
 
@@ -93,11 +95,10 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
 }
 
 fn help() -> String {
-    let command = table::command().next_line_help(false).term_width(100).after_help(
-        "Exit status: that of PROG; of a signal that ended PROG, trapline dies, too. 1 if trapline itself fails:\n\
+    let mut command = table::command().next_line_help(false).term_width(100).after_help(
+        "Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
          PROG cannot be run, output cannot be written, the command line makes no sense.",
     );
-    let mut command = command;
     command.render_help().to_string()
 }
 

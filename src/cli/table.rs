@@ -58,7 +58,7 @@ pub fn command() -> Command {
         value("u", "user", "USER|UID:GID", "Run the command as this user"),
         value("E", "env", "VAR[=VALUE]", "Set a variable for the command, or remove it"),
         value("", "argv0", "NAME", "Give the command this argv[0]"),
-        value("I", "interruptible", "WHEN", "When signals end the tracer: anywhere, waiting, never, never_tstp (1..4)"),
+        value("I", "interruptible", "WHEN", "When signals end a trace: anywhere, waiting, never, never_tstp"),
         short_only('F', "F").help("Follow forks").hide(true).action(ArgAction::SetTrue),
     ]);
     let command = command.next_help_heading("Filters").args([
@@ -118,7 +118,7 @@ fn missing() -> [Arg; 33] {
         optional("Y", "decode-pids", "SET", HELP),
         value("", "abbrev", "SET", HELP),
         flag("", "always-show-pid", HELP),
-        optional("", "color", "WHEN", HELP).alias("colour"),
+        optional("", "color", "WHEN", HELP),
         value("", "fault", "SET", HELP),
         value("", "inject", "SET", HELP),
         flag("", "kill-on-exit", HELP),
@@ -126,14 +126,14 @@ fn missing() -> [Arg; 33] {
         value("", "namespace", "SET", HELP),
         flag("", "pidns-translation", HELP),
         value("", "raw", "SET", HELP),
-        value("", "read", "SET", HELP).alias("reads"),
+        value("", "read", "SET", HELP),
         flag("", "seccomp-bpf", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
         value("", "syscall-limit", "N", HELP),
         optional("", "tips", "SPEC", HELP),
-        value("", "trace-fds", "SET", HELP).aliases(["trace-fd", "fds", "fd"]),
+        value("", "trace-fds", "SET", HELP),
         value("", "verbose", "SET", HELP),
-        value("", "write", "SET", HELP).alias("writes"),
+        value("", "write", "SET", HELP),
     ]
 }

@@ -175,10 +175,10 @@ fn number(text: &str, most: u64) -> Option<usize> {
 
 /// Process ids, each but the last with one separator behind it, so that `-p "$(pidof PROG)"` works.
 fn pids(list: &str) -> Result<Vec<Pid>, UsageError> {
-    let list = list.strip_suffix([',', ' ', '\t', '\n']).unwrap_or(list);
     if list.is_empty() {
         return Ok(Vec::new());
     }
+    let list = list.strip_suffix([',', ' ', '\t', '\n']).unwrap_or(list);
     let pid = |text: &str| {
         let number = decimal(text, i32::MAX as u64).filter(|number| *number > 0);
         let raw = number.and_then(|number| i32::try_from(number).ok());
