@@ -1,0 +1,405 @@
+//! How the command line is answered: messages and exit statuses, compared with strace's on the same line.
+
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+const TRAPLINE: &str = env!("CARGO_BIN_EXE_trapline");
+
+/// Runs a tracer under the name of strace. Blanks separate arguments, `''` is an empty one, `~` a blank in one.
+fn run(tracer: &str, name: &str, line: &str) -> (String, ExitStatus) {
+    let arguments = line.split(' ').filter(|word| !word.is_empty()).map(|word| match word {
+        "''" => String::new(),
+        _ => word.replace('~', " "),
+    });
+    let output: Output = Command::new(tracer)
+        .arg0(name)
+        .args(arguments)
+        .current_dir(env!("CARGO_TARGET_TMPDIR"))
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .expect("strace is needed: apt-get install strace");
+    assert!(output.stdout.is_empty(), "{line}: {}", String::from_utf8_lossy(&output.stdout));
+    (String::from_utf8_lossy(&output.stderr).into_owned(), output.status)
+}
+
+/// Panics with every line for which strace and trapline differ.
+fn compare(lines: &[&str]) {
+    let mut differences = Vec::new();
+    for line in lines {
+        let strace = run("strace", "strace", line);
+        let trapline = run(TRAPLINE, "strace", line);
+        if strace != trapline {
+            differences.push(format!("{line}\n  strace:   {strace:?}\n  trapline: {trapline:?}"));
+        }
+    }
+    assert!(differences.is_empty(), "{} of {} lines:\n{}", differences.len(), lines.len(), differences.join("\n"));
+}
+
+#[test]
+fn options_that_do_not_exist_or_lack_something() {
+    compare(&[
+        "",
+        "--",
+        "-p",
+        "-p ''",
+        "-Q true",
+        "-fQ true",
+        "-f=3 true",
+        "-tfz=3 true",
+        "--nosuch true",
+        "--nosuch=3 true",
+        "---",
+        "--follow=3 true",
+        "--stri=all true",
+        "--sec=x --summary-so",
+        "--string-limit",
+        "-s",
+        "-o",
+        "-e",
+        "-E",
+        "-E A=b",
+        "-u root",
+        "-F -z -Z -A --output-separately",
+        "-t --absolute-timestamps -A",
+    ]);
+}
+
+#[test]
+fn values_that_are_none() {
+    compare(&[
+        "-s abc true",
+        "-s '' true",
+        "-s -1 true",
+        "-s 5x true",
+        "-s 0x10 true",
+        "-s 1073741824 true",
+        "-s 99999999999 true",
+        "--string-limit true",
+        "--string-lim=abc true",
+        "-a -1 true",
+        "-a abc true",
+        "-a 2147483648 true",
+        "--columns=abc true",
+        "-I 0 true",
+        "-I 5 true",
+        "-I 1x true",
+        "-I '' true",
+        "--interrup=foo true",
+        "-p 0",
+        "-p -1",
+        "-p 1x",
+        "-p 0x1",
+        "-p ~",
+        "-p ~1",
+        "-p ,",
+        "-p 1,,2",
+        "-p 99999999999",
+        "--attach=x",
+        "--absolute-timestamps=foo true",
+        "--absolute-timestamps=time,foo true",
+        "--absolute-timestamps=format:us true",
+        "--absolute-timestamps=precision:time true",
+        "--absolute-timestamps=precision: true",
+        "--absolute-timestamps=sec true",
+        "--timestamps=foo true",
+        "--relative-timestamps=foo true",
+        "--relative-timestamps= true",
+        "--syscall-times=sec true",
+        "--syscall-times= true",
+        "--strings-in-hex=foo true",
+        "--strings-in-hex= true",
+        // The first mistake is told.
+        "-s abc -Q true",
+        "-Q -s abc true",
+        "-e trace=nosuch -s abc true",
+        "-s abc -p x",
+        "-p x -s abc",
+        "-e trace=nosuch -o /nonexistent/x true",
+        "-V -Q",
+        "-V -p x",
+    ]);
+}
+
+#[test]
+fn sets_that_are_none() {
+    compare(&[
+        "-e trace= true",
+        "-e '' true",
+        "-e trace=, true",
+        "-e trace=!, true",
+        "-e trace=! true",
+        "-e trace=!! true",
+        "-e nosuch true",
+        "-e nosuch=1 true",
+        "-e trace true",
+        "-e Trace=open true",
+        "-e foo:bar=baz true",
+        "-e trace~=~open true",
+        "-e t=nosuch true",
+        "--trace=nosuch true",
+        "--trace nosuch true",
+        "-e trace=open,nosuch true",
+        "-e trace=!nosuch true",
+        "-e trace=all,nosuch true",
+        "-e trace=open,none true",
+        "-e trace=none@32 true",
+        "-e trace=ALL true",
+        "-e trace=OPEN true",
+        "-e trace=%FILE true",
+        "-e trace=%nosuch true",
+        "-e trace=%%nosuch true",
+        "-e trace=%all true",
+        "-e trace=clock true",
+        "-e trace=creds true",
+        "-e trace=pure true",
+        "-e trace=net true",
+        "-e trace=waitpid@64 true",
+        "-e trace=@64 true",
+        "-e trace=nosuch@64,open true",
+        "-e trace=open@64@32 true",
+        "-e trace=open@65 true",
+        "-e trace=open@ true",
+        "-e trace=?nosuch@65 true",
+        "-e trace=/open@65 true",
+        "-e trace=%file@65 true",
+        "-e trace=1000 true",
+        "-e trace=400@64 true",
+        "-e trace=222@32 true",
+        "-e trace=512@64 true",
+        "-e trace=548 true",
+        "-e trace=1073741836@64 true",
+        "-e trace=99999999999999999999 true",
+        "-e trace=12x true",
+        "-e trace=~12 true",
+        "-e trace=-1 true",
+        "-e trace=/nosuch true",
+        "-e trace=/OPEN true",
+        "-e trace=/a) true",
+        "-e trace=/^( true",
+        "-e trace=?/( true",
+        "-e trace=/[ true",
+        "-e trace=/[^ true",
+        "-e trace=/[a true",
+        "-e trace=/[b-a] true",
+        "-e trace=/[[:foo:]] true",
+        "-e trace=/* true",
+        "-e trace=/a|*b true",
+        "-e trace=/^* true",
+        "-e trace=/a{ true",
+        "-e trace=/a{1,2} true",
+        "-e trace=/a{x} true",
+        "-e trace=/{1} true",
+        "-e trace=/a{32768} true",
+        "-e trace=/\\ true",
+        "-e trace=/(a)\\2 true",
+        "-e signal=nosuch true",
+        "-e signal= true",
+        "-e signal=, true",
+        "-e signal=! true",
+        "-e signal=!nosuch true",
+        "-e signal=SIGINT,nosuch true",
+        "-e signal=all,INT true",
+        "-e signal=256 true",
+        "-e signal=-1 true",
+        "-e signal=RTMAX true",
+        "-e signal=RT_33 true",
+        "-e signal=RT_01 true",
+        "-e signal=SIGRTMIN+1 true",
+        "-e signal=IOT true",
+        "-e signal=CLD true",
+        "-e signal=?INT true",
+        "-e signal=sigSIGINT true",
+        "--signal=nosuch true",
+        "--signals=nosuch true",
+        "-e status= true",
+        "-e status=nosuch true",
+        "-e status=failed,nosuch true",
+        "-e status=!nosuch true",
+        "-e status=?failed true",
+        "-e status=0 true",
+        "--status=nosuch true",
+        "-e quiet=nosuch true",
+        "-e quiet= true",
+        "-e quiet=0 true",
+        "-e quiet=?exit true",
+        "-e quiet=ALL true",
+        "-e quiet=exit,all true",
+        "-e quiet=paths true",
+        "--quiet=nosuch true",
+        "--quiet= true",
+        "--silent=nosuch true",
+        "--silence=nosuch true",
+        "-e silent=nosuch true",
+        "-e q=nosuch true",
+    ]);
+}
+
+#[test]
+fn options_that_exclude_each_other() {
+    compare(&[
+        "-t --absolute-timestamps=us true",
+        "--absolute-timestamps=none -t -u nosuch true",
+        "-x --strings-in-hex=none true",
+        "-x --strings-in-hex -t --absolute-timestamps true",
+        "-x --strings-in-hex -ff --output-separately true",
+        "-q -e quiet=exit true",
+        "--quiet -q true",
+        "-q -e quiet=exit -x --strings-in-hex true",
+        "-q -e quiet=exit -ff --output-separately true",
+        "-ff --output-separately true",
+        "-ff --output-separately -o |cat true",
+        "-ff -o |cat true",
+        "-ff -o !cat true",
+        "--output-separately -o |cat true",
+    ]);
+}
+
+#[test]
+fn users_and_files_that_do_not_exist() {
+    compare(&[
+        "-u nosuch true",
+        "-u '' true",
+        "-u nosuch -o /nonexistent/x true",
+        "-u nosuch nosuchprogram",
+        "-o /nonexistent/x true",
+        "-o /nonexistent/x nosuchprogram",
+        "-o '' true",
+        "-o x -o '' -A true",
+        "-o / true",
+        "-p 1 -o /nonexistent/x nosuchprogram",
+        "-z -Z -o /nonexistent/x true",
+    ]);
+}
+
+/// Lines that are run, and say something about options; nothing of the run itself is told.
+#[test]
+fn warnings_and_what_remains_of_a_trace() {
+    let run = |options: &str| format!("{options} -e trace=none true");
+    let lines: Vec<String> = [
+        "",
+        "-q",
+        "-qq",
+        "--quiet",
+        "--quiet --quiet=exit",
+        "--quiet=exit --quiet",
+        "-e quiet=exits",
+        "-e quiet=!attach",
+        "-e quiet=!!exit",
+        "-e quiet=attach,PATH-RESOLUTION,personality,thread-execve,superseded",
+        "--sil",
+        "-A",
+        "-F",
+        "-fF",
+        "-FF --follow-forks",
+        "-z -Z",
+        "-z -z",
+        "-z -e status=failed",
+        "--output-separately",
+        "--no --output=/dev/null -s 5",
+        "-s +5 -s ~5",
+        "-a 0 -s 0",
+        "-I 01",
+        "-I~2",
+        "-I ANYWHERE",
+        "-E =x -E A=1 --env=B",
+        "-E PATH=/nonexistent",
+        "-e signal=0,65,255",
+        "-e signal=rt_32,SIGRT_1,RTMIN,sigint,",
+        "-e status=SUCCESSFUL,failed,",
+        "-e trace=?nosuch,??nosuch,?!nosuch,?%nosuch,?/nosuch,?",
+        "-e trace=,open,,012,12@32,1073741836@x32",
+        "-e trace=/^(brk|close)$",
+        "-e trace=/[]ab]r,/a**,/(),/a|",
+        "-e trace=!all",
+        "-e trace=?waitpid@64,waitpid",
+        "--relative-timestamps=MS --relative-timestamps=s -e quiet=all",
+    ]
+    .map(run)
+    .to_vec();
+    compare(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_end_is_the_commands() {
+    let lines: Vec<String> =
+        ["exit~0", "exit~3", "exit~255", "kill~-TERM~$$", "kill~-KILL~$$", "kill~-USR1~$$", "kill~-INT~$$"]
+            .map(|script| format!("-o /dev/null -f sh -c {script}"))
+            .to_vec();
+    compare(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+/// Where the answers differ, and why.
+#[test]
+fn differences_that_are_meant() {
+    let hint = "Try 'strace -h' for more information.\n";
+    for (line, wanted, _reason) in [
+        ("nosuchprogram", "strace: Cannot find executable 'nosuchprogram'\n", "7.2's words; 6.1: Can't stat"),
+        ("./nosuch", "strace: Cannot find executable './nosuch'\n", "7.2's words; 6.1: Can't stat"),
+        ("- true", "strace: Cannot find executable '-'\n", "7.2's words; 6.1: Can't stat"),
+        ("-c true", "strace: option '-c' is not available yet\n", "still to come"),
+        ("--inject=all true", "strace: option '--inject' is not available yet\n", "still to come"),
+        ("-e fault=all true", "strace: option '-e fault=' is not available yet\n", "still to come"),
+        (
+            "-e trace=/(.)\\1 true",
+            "strace: regcomp: (.)\\1: Back references are not available\n",
+            "the regex crate has no back references",
+        ),
+        (
+            "-p 1 -u nosuch",
+            "strace: -u/--user has no effect without PROG [ARGS]\nstrace: Cannot find user 'nosuch'\n",
+            "an option that changes nothing does not go unsaid",
+        ),
+        (
+            "--arg true",
+            &format!("strace: option '--arg' is ambiguous; possibilities: '--argv0' '--arg-names'\n{hint}"),
+            "both are newer than 6.1",
+        ),
+        (
+            "-j -r true",
+            &format!("strace: -r/--relative-timestamps and -j/--json are mutually exclusive\n{hint}"),
+            "JSON is trapline's own",
+        ),
+    ] {
+        let (text, status) = run(TRAPLINE, "strace", line);
+        assert_eq!((text.as_str(), status.code()), (wanted, Some(1)), "{line}");
+    }
+    // 6.1 forgets --output-separately where -f stands, too; the manual does not.
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("separately");
+    std::fs::create_dir_all(&dir).expect("a directory");
+    for entry in std::fs::read_dir(&dir).expect("the directory") {
+        std::fs::remove_file(entry.expect("an entry").path()).expect("an old file goes");
+    }
+    run(TRAPLINE, "strace", &format!("-f --output-separately -o {}/x true", dir.display()));
+    let files: Vec<_> =
+        std::fs::read_dir(&dir).expect("the directory").map(|e| e.expect("an entry").file_name()).collect();
+    assert!(matches!(files.as_slice(), [one] if one.to_string_lossy().starts_with("x.")), "{files:?}");
+}
+
+#[test]
+fn messages_name_the_program_as_it_was_invoked() {
+    for name in ["/usr/bin/strace", "./foo/bar", "x y", "trapline"] {
+        assert_eq!(run(TRAPLINE, name, "-Q"), run("strace", name, "-Q"), "{name}");
+        assert_eq!(
+            run(TRAPLINE, name, "-A -e trace=none true"),
+            run("strace", name, "-A -e trace=none true"),
+            "{name}"
+        );
+    }
+    let (text, _) = run(TRAPLINE, "", "-e nosuch true");
+    assert_eq!(text, "trapline: invalid system call 'nosuch'\n");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_told_by_the_status() {
+    let (text, status) = run(TRAPLINE, "trapline", "-o /dev/full true");
+    assert!(text.starts_with("trapline: ") && text.contains("No space left on device"), "{text}");
+    assert_eq!((text.lines().count(), status.code(), status.signal()), (1, Some(1), None), "{text}");
+    // Not even a message can be written: no reason to panic.
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    for option in ["-Q", "-h", "-V"] {
+        let status = Command::new(TRAPLINE).arg(option).stdout(full()).stderr(full()).status().expect("a status");
+        assert_eq!(status.code(), Some(1), "{option}");
+    }
+}
