@@ -17,9 +17,10 @@ Every file is tab-separated; '#' begins a comment. '-' stands for "not defined f
                          that headers define differently has a row for each value, in the order in which the headers
                          have a claim to it: the architecture's own first, what only some drivers include last.
     constants.extra.tsv  the same for constants that the kernel keeps outside its UAPI headers.
-    ioctls.tsv           request number on x86_64, i386, x32, name, header. Requests are the macros made by _IO() and its
-                         kin, however indirectly, and the older plain numbers listed in PLAIN_REQUESTS. Macros with
-                         arguments (EVIOCGNAME(len)) have no row; their names are in a comment.
+    ioctls.tsv           request number on x86_64, i386, x32, name, header. Requests are the macros and enumerators made
+                         by _IO() and its kin, however indirectly, and the older plain numbers; extraction/requests.py
+                         says which names strace does not print, and adds those that it prints and no header has. Macros
+                         with arguments (EVIOCGNAME(len)) have no row; their names are in a comment.
     layouts.tsv          structure, member, C type, offset:size on x86_64, i386, x32, header. Members of nested
                          structures are a.b, those of unnamed ones are the outer structure's, those of an array of
                          unnamed structures are a[0].b. A bit field is offset:size:bit:width, where bit counts from the

@@ -63,7 +63,7 @@ KERNEL_ONLY = {
         "SOL_VSOCK": 287,
     },
     "include/linux/swap.h": {"SWAP_FLAG_DISCARD_ONCE": 0x20000, "SWAP_FLAG_DISCARD_PAGES": 0x40000},
-    "linux/pidfd.h, for the kernel itself": {"PIDFD_AUTOKILL": 0x200},
+    "linux/pidfd.h, for the kernel itself": {"PIDFD_AUTOKILL": 0x200},  # the bit that strace 7.2 gives this name
     "linux/fanotify.h of Linux 5.7-rc": {"FAN_DIR_MODIFY": 0x80000},
     "asm/mman.h of powerpc and arm64": {"PKEY_DISABLE_EXECUTE": 4},
     "include/linux/syslog.h": {
