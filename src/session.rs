@@ -455,6 +455,9 @@ impl Session<'_> {
 
     fn detached(&mut self, tid: Pid) {
         let stamp = self.stamp(tid, None);
+        if !self.options.statuses.detached {
+            self.report.forget(tid);
+        }
         self.report.detached(&stamp);
         self.seats.remove(&tid);
     }

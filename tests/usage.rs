@@ -322,6 +322,16 @@ fn warnings_and_what_remains_of_a_trace() {
 }
 
 #[test]
+fn outcomes_that_are_told() {
+    let sets =
+        ["all", "none", "successful", "failed", "unfinished", "unavailable", "detached", "!failed", "!unfinished"];
+    let mut lines: Vec<String> = sets.iter().map(|set| format!("-e status={set}")).collect();
+    lines.extend(["-z", "-Z", "-z -Z", "-Z -z", "-z -e status=failed", "--status=failed -z"].map(String::from));
+    let lines: Vec<String> = lines.iter().map(|line| format!("{line} -e trace=access,close,exit_group true")).collect();
+    compare(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
+#[test]
 fn the_end_is_the_commands() {
     let lines: Vec<String> =
         ["exit~0", "exit~3", "exit~255", "kill~-TERM~$$", "kill~-KILL~$$", "kill~-USR1~$$", "kill~-INT~$$"]

@@ -106,9 +106,22 @@ impl Lines {
 
     /// Makes the open line that of `stamp.tid`'s call again.
     fn resume(&mut self, stamp: &Stamp, name: &str) {
+        if self.style.staged {
+            return self.release(stamp.tid);
+        }
         if self.files.target(stamp.tid).owner != Some(stamp.tid) {
             self.lead(stamp);
             append(&mut self.files.target(stamp.tid).buffer, format_args!("<... {name} resumed>"));
+        }
+    }
+
+    /// Writes the line that was held back, after whatever line another thread left open.
+    fn release(&mut self, tid: Pid) {
+        let target = self.files.target(tid);
+        target.interrupt_line();
+        target.begin_line();
+        if let Some(line) = self.lines.get_mut(&tid) {
+            target.buffer.append(&mut line.staged);
         }
     }
 
@@ -253,17 +266,7 @@ impl Report for Lines {
         args: Tell<'_>,
         aux: Tell<'_>,
     ) {
-        if self.style.staged {
-            // Whatever line another thread left open ends first; then the line that was held back follows.
-            let target = self.files.target(stamp.tid);
-            target.interrupt_line();
-            target.begin_line();
-            if let Some(line) = self.lines.get(&stamp.tid) {
-                target.buffer.extend_from_slice(&line.staged);
-            }
-        } else {
-            self.resume(stamp, call.name);
-        }
+        self.resume(stamp, call.name);
         let style = &self.style;
         let target = self.files.target(stamp.tid);
         let line = self.lines.entry(stamp.tid).or_default();
@@ -299,9 +302,6 @@ impl Report for Lines {
     }
 
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
-        if self.style.staged {
-            return;
-        }
         self.resume(stamp, call.name);
         let complete = self.lines.get(&stamp.tid).is_none_or(|l| l.complete);
         let columns = self.style.columns;
@@ -374,8 +374,12 @@ impl Report for Lines {
         if !self.style.quiet.attach {
             self.message(format_args!("Process {} detached", stamp.tid));
         }
+        let held_back = self.lines.get(&stamp.tid).is_some_and(|line| !line.staged.is_empty());
+        if held_back {
+            self.release(stamp.tid);
+        }
         let target = self.files.target(stamp.tid);
-        if target.owner == Some(stamp.tid) {
+        if held_back || target.owner == Some(stamp.tid) {
             target.buffer.extend_from_slice(b" <detached ...>");
             self.end(stamp.tid);
         }
