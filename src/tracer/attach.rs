@@ -60,7 +60,9 @@ fn refusal(status: &Status) -> Option<String> {
         _ => {}
     }
     if geteuid().is_root() {
-        let kernel = fs::read_link(format!("/proc/{}/exe", status.tgid)).is_err();
+        // A kernel thread has no program; where there is one that we may not see, the link cannot be read.
+        let program = fs::read_link(format!("/proc/{}/exe", status.tgid));
+        let kernel = program.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
         return Some(if kernel { "it is a kernel thread" } else { "CAP_SYS_PTRACE is missing here" }.to_string());
     }
     if status.uid != geteuid().as_raw() {
