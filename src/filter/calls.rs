@@ -320,6 +320,8 @@ mod tests {
             ("^*", Err("Invalid preceding regular expression")),
             ("{1}", Err("Invalid preceding regular expression")),
             ("a{", Err("Unmatched \\{")),
+            ("a{x", Err("Unmatched \\{")),
+            ("\\b*", Err("Invalid preceding regular expression")),
             ("a{x}", Err("Invalid content of \\{\\}")),
             ("a{2,1}", Err("Invalid content of \\{\\}")),
             ("a{32768}", Err("Regular expression too big")),

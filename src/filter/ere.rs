@@ -19,6 +19,9 @@ const BAD: &str = "Invalid regular expression";
 const TOO_BIG: &str = "Regular expression too big";
 const BACK_REFERENCE: &str = "Back references are not available";
 
+/// What, behind a backslash, stands between characters.
+const ASSERTIONS: [char; 6] = ['b', 'B', '<', '>', '`', '\''];
+
 /// regcomp(3)'s RE_DUP_MAX.
 const MOST_REPEATS: u32 = 32767;
 
@@ -51,6 +54,10 @@ impl<'a> Translation<'a> {
         while let Some(c) = self.next() {
             let start = self.out.len();
             match c {
+                '\\' if self.rest.starts_with(ASSERTIONS) => {
+                    self.assertion();
+                    continue;
+                }
                 '\\' => self.escape()?,
                 '[' => self.bracket()?,
                 '(' => {
@@ -96,7 +103,7 @@ impl<'a> Translation<'a> {
     }
 
     fn literal(&mut self, c: char) {
-        self.out.push_str(&regex::escape(c.encode_utf8(&mut [0; 4])));
+        self.out.push_str(&escaped(c));
     }
 
     /// Wraps what is repeated: behind a repetition `?` would otherwise mean laziness.
@@ -110,11 +117,7 @@ impl<'a> Translation<'a> {
 
     fn count(&mut self) -> Result<(), &'static str> {
         self.atom.ok_or(BAD_REPEAT)?;
-        let (content, rest) = match self.rest.split_once('}') {
-            Some(parts) => parts,
-            None if self.rest.chars().all(|c| c.is_ascii_digit() || c == ',') => return Err(BAD_BRACE),
-            None => return Err(BAD_COUNT),
-        };
+        let (content, rest) = self.rest.split_once('}').ok_or(BAD_BRACE)?;
         self.rest = rest;
         let number = |text: &str| match text {
             "" => Ok(None),
@@ -135,15 +138,23 @@ impl<'a> Translation<'a> {
         }
     }
 
+    /// What stands between characters: like `^` and `$`, it cannot be repeated.
+    fn assertion(&mut self) {
+        match self.next() {
+            Some('`') => self.out.push_str("\\A"),
+            Some('\'') => self.out.push_str("\\z"),
+            other => self.out.extend(std::iter::once('\\').chain(other)),
+        }
+        self.atom = None;
+    }
+
     fn escape(&mut self) -> Result<(), &'static str> {
         let c = self.next().ok_or(BAD_END)?;
         match c {
-            'w' | 'W' | 's' | 'S' | 'b' | 'B' | '<' | '>' => {
+            'w' | 'W' | 's' | 'S' => {
                 self.out.push('\\');
                 self.out.push(c);
             }
-            '`' => self.out.push_str("\\A"),
-            '\'' => self.out.push_str("\\z"),
             '1'..='9' if c.to_digit(10).is_some_and(|n| n <= self.closed) => return Err(BACK_REFERENCE),
             '1'..='9' => return Err(BAD_BACK_REFERENCE),
             _ => self.literal(c),
@@ -219,7 +230,7 @@ impl<'a> Translation<'a> {
     }
 }
 
-/// A character as it stands in the brackets of the regex crate, where more of them are special.
+/// A character that stands for itself, in brackets or not.
 fn escaped(c: char) -> String {
-    if c.is_ascii_punctuation() { format!("\\{c}") } else { c.to_string() }
+    regex::escape(c.encode_utf8(&mut [0; 4]))
 }
