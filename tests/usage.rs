@@ -406,6 +406,15 @@ fn output_that_cannot_be_written_is_told_by_the_status() {
     let (text, status) = run(TRAPLINE, "trapline", "-o /dev/full true");
     assert!(text.starts_with("trapline: ") && text.contains("No space left on device"), "{text}");
     assert_eq!((text.lines().count(), status.code(), status.signal()), (1, Some(1), None), "{text}");
+    // The command at the other end has closed its input before the first byte is written.
+    let closed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("closed");
+    // It may not be there.
+    let _ = std::fs::remove_file(&closed);
+    let reader = format!("|exec~0<&-;~:>{}", closed.display());
+    let command = format!("sh -c until~[~-e~{}~];do~:;done", closed.display());
+    let (text, status) = run(TRAPLINE, "trapline", &format!("-e trace=exit_group -o {reader} {command}"));
+    assert!(text.starts_with("trapline: ") && text.contains("Broken pipe"), "{text}");
+    assert_eq!((text.lines().count(), status.code()), (1, Some(1)), "{text}");
     // Not even a message can be written: no reason to panic.
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     for option in ["-Q", "-h", "-V"] {

@@ -130,10 +130,6 @@ impl Target {
     fn fail(&mut self, error: &io::Error) {
         self.file = None;
         self.lost = true;
-        // A command that stopped reading had what it wanted, as in `-o '|head'`.
-        if self.child.is_some() && error.kind() == io::ErrorKind::BrokenPipe {
-            return;
-        }
         if !self.immediate {
             let text = super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs());
             eprintln!(
