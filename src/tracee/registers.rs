@@ -42,12 +42,12 @@ impl Stopped {
     /// Changes the general registers: PTRACE_SETREGS. Of the flags, those of the program alone are taken.
     ///
     /// # Errors
-    /// [`Error::Fault`] for a segment base that is not an address of a program, or a segment that is none of its
-    /// own; registers before it in the structure are changed then. [`Error::NoSuchProcess`].
+    /// [`Error::InvalidArgument`] for a segment base that is not an address of a program, or a segment that is none
+    /// of its own; registers before it in the structure are changed then. [`Error::NoSuchProcess`].
     pub fn set_regs(&self, regs: &libc::user_regs_struct) -> Result<(), Error> {
         let mut regs = *regs;
         // SAFETY: the kernel reads one user_regs_struct.
-        unsafe { transfer(libc::PTRACE_SETREGS, self.pid(), 0, &mut regs) }.map_err(Error::from)
+        unsafe { transfer(libc::PTRACE_SETREGS, self.pid(), 0, &mut regs) }.map_err(Error::of_argument)
     }
 
     /// The floating-point and SSE registers: PTRACE_GETFPREGS.

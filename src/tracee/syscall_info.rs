@@ -54,16 +54,21 @@ impl Stopped {
                 other => other.into(),
             },
         )?;
+        // A 64-bit program may call the i386 ABI (int $0x80). The kernel then shows whole registers, though the call
+        // gets their lower halves.
+        let half = |args: [u64; 6]| if info.arch == ARCH_I386 { args.map(|arg| arg & 0xffff_ffff) } else { args };
         // SAFETY: the kernel says by `op` which member of the union it filled; all are plain numbers.
         let stop = unsafe {
             match info.op {
-                libc::PTRACE_SYSCALL_INFO_ENTRY => SyscallStop::Entry { nr: info.u.entry.nr, args: info.u.entry.args },
+                libc::PTRACE_SYSCALL_INFO_ENTRY => {
+                    SyscallStop::Entry { nr: info.u.entry.nr, args: half(info.u.entry.args) }
+                }
                 libc::PTRACE_SYSCALL_INFO_EXIT => {
                     SyscallStop::Exit { value: info.u.exit.sval, is_error: info.u.exit.is_error != 0 }
                 }
                 libc::PTRACE_SYSCALL_INFO_SECCOMP => SyscallStop::Seccomp {
                     nr: info.u.seccomp.nr,
-                    args: info.u.seccomp.args,
+                    args: half(info.u.seccomp.args),
                     data: info.u.seccomp.ret_data,
                 },
                 _ => SyscallStop::None,

@@ -77,7 +77,7 @@ fn first_stop(mut tracee: Running, failure: std::os::fd::OwnedFd) -> Result<Stop
     loop {
         let pid = tracee.pid();
         match tracee.wait().map_err(|error| SpawnError::Seize(pid, error))? {
-            Waited::Stopped(stopped, Stop::Signal(libc::SIGTRAP)) if is_executed(&mut failure) => return Ok(stopped),
+            Waited::Stopped(stopped, Stop::Signal(libc::SIGTRAP)) if is_from_execve(&stopped) => return Ok(stopped),
             Waited::Stopped(stopped, stop) => {
                 let signal = if let Stop::Signal(signal) = stop { signal } else { 0 };
                 tracee = stopped.cont(signal).map_err(|refused| SpawnError::Seize(pid, refused.error))?;
@@ -99,7 +99,11 @@ fn first_stop(mut tracee: Running, failure: std::os::fd::OwnedFd) -> Result<Stop
     }
 }
 
-/// Whether the child's end of the pipe was closed by execve.
-fn is_executed(failure: &mut std::fs::File) -> bool {
-    matches!(failure.read(&mut [0]), Ok(0))
+/// Whether a SIGTRAP is the one of execve, which the kernel sends in the name of the process itself; before execve the
+/// child sends itself none.
+///
+/// That the child's end of the pipe is closed would not do: a child that another thread of ours forks has it, too.
+fn is_from_execve(tracee: &Stopped) -> bool {
+    let sender = tracee.siginfo().map(|info| [info[16], info[17], info[18], info[19]]);
+    sender.is_ok_and(|sender| i32::from_ne_bytes(sender) == tracee.pid().as_raw())
 }
