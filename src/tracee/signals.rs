@@ -31,7 +31,8 @@ fn set_timer(microseconds: libc::suseconds_t) {
     unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, std::ptr::null_mut()) };
 }
 
-/// Handles these signals by noting them; those that the caller had ignored stay ignored.
+/// Handles these signals by noting them, also those that the caller ignores, as a shell does for background commands:
+/// whoever sends one to a tracer means it. A command that we start still ignores them.
 pub fn watch(signals: &[Signal]) {
     for signal in signals {
         handle(*signal, SigHandler::Handler(note));
@@ -46,9 +47,6 @@ pub fn block(signals: &[Signal]) {
 }
 
 fn handle(signal: Signal, handler: SigHandler) {
-    if super::inherited().ignored(signal as i32) && signal != Signal::SIGALRM {
-        return;
-    }
     let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
     // SAFETY: the handlers only store to an atomic and make a system call.
     let installed = unsafe { sigaction(signal, &action) };
