@@ -1,8 +1,11 @@
 //! strace and trapline trace the same command; what they print must agree, line by line.
 
-mod support;
+#[path = "support/oracle.rs"]
+mod compare;
+#[path = "support/programs.rs"]
+mod programs;
 
-use support::oracle::{Case, compare};
+use compare::{Case, compare};
 
 /// What strace 6.1 prints otherwise than its newer releases, which are the specification.
 const AGE: &[(&str, &str)] = &[

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use regex::Regex;
 
-use super::programs::program;
+use crate::programs::program;
 
 /// What to compare.
 #[derive(Clone, Copy, Default)]

@@ -1,4 +1,0 @@
-//! What tests share.
-
-pub mod oracle;
-pub mod programs;
