@@ -3,9 +3,13 @@
 //! The command line becomes [`options::Options`]; [`session::run`] asks the [`tracer`] for events and passes those
 //! that the [`filter`] lets through to the [`decode`]r, which tells the values to a sink of [`output`].
 
+// println! and eprintln! panic when nobody can read what they write.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod decode;
 pub mod filter;
+pub mod message;
 pub mod options;
 pub mod output;
 pub mod session;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use trapline::cli::{self, Request};
+use trapline::message;
 use trapline::session::{self, Conclusion};
 use trapline::tracee;
 
@@ -13,16 +14,14 @@ fn main() -> ExitCode {
     let mut warnings = Vec::new();
     let request = cli::parse(arguments, &mut warnings);
     for warning in warnings {
-        tell(&format!("{program}: {warning}"));
+        message::tell(&program, warning);
     }
     let options = match request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Print(text)) => return print(&program, &text),
         Err(error) => {
-            tell(&format!("{program}: {error}"));
-            if error.hint {
-                tell(&format!("Try '{program} -h' for more information."));
-            }
+            let hint = if error.hint { format!("\nTry '{program} -h' for more information.") } else { String::new() };
+            message::tell(&program, format_args!("{error}{hint}"));
             return ExitCode::FAILURE;
         }
     };
@@ -30,15 +29,10 @@ fn main() -> ExitCode {
         Ok(Conclusion::Status(status)) => ExitCode::from(status as u8),
         Ok(Conclusion::Signal(signal)) => tracee::die_of(signal),
         Err(error) => {
-            tell(&format!("{program}: {error}"));
+            message::tell(&program, error);
             ExitCode::FAILURE
         }
     }
-}
-
-/// Writes a message; where nobody can read it, there is nobody to tell about that, either.
-fn tell(message: &str) {
-    let _ = writeln!(std::io::stderr(), "{message}");
 }
 
 fn print(program: &str, text: &str) -> ExitCode {
@@ -46,7 +40,7 @@ fn print(program: &str, text: &str) -> ExitCode {
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         // Whoever closed the pipe has read enough.
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            tell(&format!("{program}: cannot write to standard output: {error}"));
+            message::tell(program, format_args!("cannot write to standard output: {error}"));
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,

@@ -13,6 +13,7 @@ use nix::unistd::{Pid, User, access, getgrouplist};
 use syscall_table::{Abi, Syscall};
 
 use crate::decode::{self, Call, Local, Outcome, Scratch, Style};
+use crate::message;
 use crate::options::{Format, Interruptible, Options, UserSpec};
 use crate::output::{
     Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Stamp, TextStyle,
@@ -69,10 +70,10 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
                 attached += 1;
                 if !options.quiet.attach {
                     let threads = if count > 1 { format!(" with {count} threads") } else { String::new() };
-                    eprintln!("{}: Process {pid} attached{threads}", options.program);
+                    message::tell(&options.program, format_args!("Process {pid} attached{threads}"));
                 }
             }
-            Err(error) => eprintln!("{}: {error}", options.program),
+            Err(error) => message::tell(&options.program, error),
         }
     }
     if attached == 0 && command.is_none() {

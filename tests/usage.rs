@@ -421,4 +421,8 @@ fn output_that_cannot_be_written_is_told_by_the_status() {
         let status = Command::new(TRAPLINE).arg(option).stdout(full()).stderr(full()).status().expect("a status");
         assert_eq!(status.code(), Some(1), "{option}");
     }
+    let script = "true & true & wait; exit 7";
+    let mut traced = Command::new(TRAPLINE);
+    traced.args(["-f", "-o", "/dev/null", "-e", "quiet=none", "sh", "-c", script]).stderr(full());
+    assert_eq!(traced.status().expect("a status").code(), Some(7));
 }

@@ -10,6 +10,8 @@ use std::process::{Child, Command, Stdio};
 
 use nix::unistd::Pid;
 
+use crate::message;
+
 /// The output as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -132,10 +134,8 @@ impl Target {
         self.lost = true;
         if !self.immediate {
             let text = super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs());
-            eprintln!(
-                "{}: cannot write to {}: {text}; the trace ends here, the command goes on",
-                self.program, self.name
-            );
+            let text = format!("cannot write to {}: {text}; the trace ends here, the command goes on", self.name);
+            message::tell(&self.program, text);
         }
     }
 
@@ -196,7 +196,7 @@ impl Files {
                 let mut name = path.clone().into_os_string();
                 name.push(format!(".{tid}"));
                 Target::file(name.as_ref(), *append, program).unwrap_or_else(|e| {
-                    eprintln!("{program}: Can't fopen '{}': {}", name.display(), reason(&e));
+                    message::tell(program, format_args!("Can't fopen '{}': {}", name.display(), reason(&e)));
                     Target::nowhere(program)
                 })
             }

@@ -145,7 +145,7 @@ impl Lines {
         if self.files.is_stderr() {
             self.files.flush();
         }
-        eprintln!("{}: {text}", self.style.program);
+        crate::message::tell(&self.style.program, text);
     }
 
     fn gone(&mut self, tid: Pid) {
