@@ -357,8 +357,9 @@ fn differences_that_are_meant() {
             "the regex crate has no back references",
         ),
         (
-            "-p 1 -u nosuch",
-            "strace: -u/--user has no effect without PROG [ARGS]\nstrace: Cannot find user 'nosuch'\n",
+            "-p 9999999 -E A",
+            "strace: -E/--env has no effect without PROG [ARGS]\n\
+             strace: attach: ptrace(PTRACE_SEIZE, 9999999): No such process\n",
             "an option that changes nothing does not go unsaid",
         ),
         (
