@@ -1,4 +1,48 @@
 //! What every Linux system call *is*: numbers, names, arguments, structures, flags.
+//!
+//! ```
+//! use syscall_table::{Abi, Classes};
+//!
+//! let call = Abi::X86_64.syscall(257).expect("openat");
+//! assert_eq!(call.name(), "openat");
+//! let names: Vec<&str> = call.args().iter().map(|arg| arg.name()).collect();
+//! assert_eq!(names, ["dirfd", "pathname", "flags", "mode"]);
+//! assert!(call.classes().intersects(Classes::by_name("file").expect("%file")));
+//! ```
+//!
+//! # The language of the descriptions
+//!
+//! The files `descriptions/*.sys` hold declarations; `#` starts a comment.
+//!
+//! A **system call** is one line: `name(argument: type if condition, …) -> result aux what-follows %class …`. With
+//! `name@i386(…)` it holds for that ABI alone. `%noreturn`, `%named` (arguments are always shown with their names) and
+//! `%part` (no number of its own) are properties beside strace's classes.
+//!
+//! **Types** are
+//! - numbers: `i8` to `u64`, `x8` to `x64` (hexadecimal), `o16`, `o32` (octal), `be16` to `be64`, `int`, `uint`, `long`, `ulong`,
+//!   `xlong` (the ABI's word), `klong`, `kulong`, `xklong`, `size` (64 bits except on i386), and numbers with a meaning: `fd`,
+//!   `dirfd`, `pid`, `tid`, `uid`, `gid`, `signo`, `mode`, `umode`, `dev`, `ptr`, `wstatus`, `errno`, `port`, `netlong`, `inet`, `ifindex`;
+//!   `name:width` gives another width: `mode:u16`;
+//! - the names of declared sets, structures and aliases;
+//! - pointers: `*T` and `in *T` (read at entry), `out *T` (read at exit, if the call succeeded or when `when …` holds),
+//!   `inout *T` (both: `[in => out]`), with `sized expression` for structures that grow from release to release;
+//! - `path` and `str` (pointers to NUL-terminated strings), `cpath`, `cstr` (what they point to), `bytes[n]`, `text[n]` (a string in
+//!   a buffer of n bytes), `[T; n]` (n elements);
+//! - `match expression { A, B => T  _ => U }`: chosen by another argument or field; `none` for an argument that is not there;
+//! - `@decoder(expressions)`: what only code can express.
+//!
+//! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name, to `ret`,
+//! `error`, `arg0` to `arg5` (the registers), and to every constant of the headers.
+//!
+//! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time, `flags name { … }` for values that are or-ed,
+//! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),
+//! `shift M, NAME` (`21<<NAME`), `octal M`, and `rest` (where unnamed bits are shown).
+//!
+//! **Structures**: `struct name { field: type if condition verbose … }`, in the order in which fields are shown. Offsets are
+//! those of the header's structure of that name (`struct name = other` for another, `field @ path.of.member` for a member
+//! inside), or computed for each ABI if it has none or is `sequential`. `verbose` fields are left out of abbreviated
+//! output, `hidden` ones are there for others to refer to, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
+//! (without braces) and `lp64` (not used on i386) do what they say.
 
 mod model;
 mod names;
