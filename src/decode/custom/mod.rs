@@ -28,6 +28,10 @@ fn kind(decoder: Decoder) -> Kind {
     match decoder {
         Decoder::Argv => Kind::Behind(strings::argv),
         Decoder::Envp => Kind::Behind(strings::envp),
+        Decoder::CapabilityData => Kind::Behind(values::capability_data),
+        Decoder::Ioprio => Kind::Value(values::ioprio, values::four),
+        Decoder::IoprioResult => Kind::Aux(results::ioprio_result),
+        Decoder::NodeWord => Kind::Value(values::node_word, times::klong_size),
         Decoder::HexBytes => Kind::Behind(strings::hex_bytes),
         Decoder::Sigset => Kind::Behind(sets::sigset),
         Decoder::Sigaction => Kind::Behind(sets::sigaction),

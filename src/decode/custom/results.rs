@@ -108,3 +108,15 @@ pub fn entry_number(walk: &mut Walk, _: &'static [ExprId]) -> bool {
         _ => false,
     }
 }
+
+/// The priority that ioprio_get(2) found.
+pub fn ioprio_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    match walk.outcome {
+        Some(outcome) if outcome.error == 0 => {
+            walk.sink.labelled("");
+            super::values::tell_ioprio(walk, outcome.value as u64);
+            true
+        }
+        _ => false,
+    }
+}

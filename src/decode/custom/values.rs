@@ -294,3 +294,45 @@ pub fn termios(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
         walk.sink.end_struct(End::Abbreviated);
     }
 }
+
+/// The sets of capget(2): two structures of 32-bit words since version 2, told as the 64-bit sets that they are.
+pub fn capability_data(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    // _LINUX_CAPABILITY_VERSION_1, the only one with a single structure.
+    const VERSION_1: u64 = 0x1998_0330;
+    let header = walk.fetch_all(walk.args[0], 4).and_then(|place| walk.load(place, Width::W32));
+    let words = if header == Some(VERSION_1) { 3 } else { 6 };
+    let Some(place) = walk.fetch_all(address, words * 4) else { return walk.sink.pointer(address) };
+    walk.sink.begin_struct();
+    for (index, name) in ["effective", "permitted", "inheritable"].into_iter().enumerate() {
+        let word = |at: usize| walk.bytes(place).get(at * 4..at * 4 + 4).map_or(0, |b| number::from_bytes(b, false));
+        let value = word(index) | word(index + 3) << 32;
+        walk.sink.field(name);
+        walk.named_set("capabilities", value);
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
+/// An I/O priority: `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)`.
+pub fn ioprio(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    tell_ioprio(walk, value);
+}
+
+/// Tells class and level.
+pub fn tell_ioprio(walk: &mut Walk, value: u64) {
+    // linux/ioprio.h: IOPRIO_CLASS_SHIFT
+    const SHIFT: u32 = 13;
+    walk.sink.begin_call("IOPRIO_PRIO_VALUE", false);
+    walk.sink.element();
+    walk.named_set("ioprio_class", value >> SHIFT);
+    walk.sink.element();
+    walk.sink.unsigned(value & ((1 << SHIFT) - 1));
+    walk.sink.end_call();
+}
+
+/// A word of a set of memory nodes: sixteen characters wide.
+pub fn node_word(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Klong) else { return };
+    let digits = 2 * Width::Klong.bytes(walk.abi);
+    if value == 0 { walk.sink.hex_digits(0, digits) } else { walk.sink.prefixed_hex(value, digits - 2) }
+}
