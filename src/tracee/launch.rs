@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::unistd::{ForkResult, Gid, Pid, Uid, fork, pipe2};
 
 use super::error::Error;
@@ -19,6 +20,8 @@ use super::stop::Stop;
 /// Signals that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
 /// this is read earlier.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
+/// Signals that our caller blocks, bit 0 for signal 1.
+static BLOCKED: AtomicU64 = AtomicU64::new(0);
 /// Which of descriptors 0, 1 and 2 our caller left closed: the Rust runtime opens /dev/null there.
 static CLOSED: AtomicU8 = AtomicU8::new(0);
 
@@ -34,6 +37,14 @@ extern "C" fn remember() {
         }
     }
     IGNORED.store(ignored, Ordering::Relaxed);
+    let mut mask = std::mem::MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: only the old mask is asked for, into memory that is valid for it.
+    unsafe { libc::sigprocmask(libc::SIG_SETMASK, ptr::null(), mask.as_mut_ptr()) };
+    // SAFETY: all bytes zero are a valid, empty sigset_t.
+    let mask = unsafe { mask.assume_init() };
+    // SAFETY: `mask` is a valid sigset_t.
+    let blocked = (1..=64).filter(|signal| unsafe { libc::sigismember(&raw const mask, *signal) } == 1);
+    BLOCKED.store(blocked.fold(0, |set, signal| set | 1 << (signal - 1)), Ordering::Relaxed);
     for fd in 0..3 {
         // SAFETY: F_GETFD takes no pointer.
         if unsafe { libc::fcntl(fd, libc::F_GETFD) } == -1 {
@@ -52,6 +63,7 @@ static REMEMBER: extern "C" fn() = remember;
 #[derive(Clone, Copy, Debug)]
 pub struct Inherited {
     ignored: u64,
+    blocked: u64,
     closed: u8,
 }
 
@@ -65,7 +77,11 @@ impl Inherited {
 /// What our caller gave us.
 pub fn inherited() -> Inherited {
     static ONCE: OnceLock<Inherited> = OnceLock::new();
-    *ONCE.get_or_init(|| Inherited { ignored: IGNORED.load(Ordering::Relaxed), closed: CLOSED.load(Ordering::Relaxed) })
+    *ONCE.get_or_init(|| Inherited {
+        ignored: IGNORED.load(Ordering::Relaxed),
+        blocked: BLOCKED.load(Ordering::Relaxed),
+        closed: CLOSED.load(Ordering::Relaxed),
+    })
 }
 
 /// A command that is ready to be started.
@@ -146,8 +162,16 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
     let (argv, envp) = (pointers(&args), pointers(&env));
     let inherited = inherited();
     let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::System("pipe2", e))?;
+    // A signal must not reach the child while it still has our handlers: it would be lost, and the timer that the
+    // handler starts would outlive execve(2).
+    let mut ours = SigSet::empty();
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut ours));
     // SAFETY: the child calls only async-signal-safe functions until it executes or exits.
-    match unsafe { fork() }.map_err(|e| SpawnError::System("fork", e))? {
+    let forked = unsafe { fork() };
+    if !matches!(forked, Ok(ForkResult::Child)) {
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None);
+    }
+    match forked.map_err(|e| SpawnError::System("fork", e))? {
         ForkResult::Child => {
             // SAFETY: the strings and the pointers to them live in this frame.
             unsafe {
@@ -190,6 +214,12 @@ pub(super) unsafe fn execute(
             action.sa_sigaction = if inherited.ignored(signal) { libc::SIG_IGN } else { libc::SIG_DFL };
             libc::sigaction(signal, &raw const action, ptr::null_mut());
         }
+        let mut mask: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&raw mut mask);
+        for signal in (1..=64).filter(|signal| inherited.blocked >> (signal - 1) & 1 != 0) {
+            libc::sigaddset(&raw mut mask, signal);
+        }
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const mask, ptr::null_mut());
         for fd in (0..3).filter(|fd| inherited.closed >> fd & 1 != 0) {
             libc::close(fd);
         }

@@ -34,9 +34,19 @@ fn set_timer(microseconds: libc::suseconds_t) {
 /// Handles these signals by noting them, also those that the caller ignores, as a shell does for background commands:
 /// whoever sends one to a tracer means it. A command that we start still ignores them.
 pub fn watch(signals: &[Signal]) {
+    // Before any handler that starts the timer: the default action of its signal would end us.
+    prepare_ticks();
     for signal in signals {
         handle(*signal, SigHandler::Handler(note));
     }
+}
+
+/// Makes ticks harmless, and noticed even if the caller blocks their signal.
+fn prepare_ticks() {
+    handle(Signal::SIGALRM, SigHandler::Handler(tick));
+    let mut set = SigSet::empty();
+    set.add(Signal::SIGALRM);
+    let _ = sigprocmask(SigmaskHow::SIG_UNBLOCK, Some(&set), None);
 }
 
 /// Keeps these signals away from us: they are ignored by us, though not by the tracees.
@@ -70,7 +80,7 @@ impl Ticker {
     /// Starts ticking, if it does not tick yet.
     pub fn arm(&mut self) {
         if !self.ready {
-            handle(Signal::SIGALRM, SigHandler::Handler(tick));
+            prepare_ticks();
             self.ready = true;
         }
         if !self.armed {
