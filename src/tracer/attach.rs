@@ -55,9 +55,16 @@ fn refusal(status: &Status) -> Option<String> {
         return Some(format!("already traced by process {}{tracer}", status.tracer));
     }
     match status.state {
+        'Z' if crate::tracee::threads(Pid::from_raw(status.tgid)).len() > 1 => {
+            return Some("this thread, the leader of its process, has exited; its other threads run on".to_string());
+        }
         'Z' => return Some("the process is a zombie: it has exited, and its parent has not waited for it".to_string()),
         'X' => return Some("the process is dead".to_string()),
         _ => {}
+    }
+    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
+    if scope.trim() == "3" {
+        return Some("yama ptrace_scope is 3: nobody may trace until the system is restarted".to_string());
     }
     if geteuid().is_root() {
         // A kernel thread has no program; where there is one that we may not see, the link cannot be read.
@@ -68,7 +75,6 @@ fn refusal(status: &Status) -> Option<String> {
     if status.uid != geteuid().as_raw() {
         return Some(format!("it belongs to user {}; run as that user or as root", status.uid));
     }
-    let scope = fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
     match scope.trim() {
         "1" => Some(
             "yama ptrace_scope is 1: only descendants can be traced; run as root or set \
@@ -76,7 +82,6 @@ fn refusal(status: &Status) -> Option<String> {
                 .to_string(),
         ),
         "2" => Some("yama ptrace_scope is 2: only root may trace".to_string()),
-        "3" => Some("yama ptrace_scope is 3: nobody may trace until the system is restarted".to_string()),
         _ => Some("the process has more capabilities or is not dumpable; run as root".to_string()),
     }
 }
