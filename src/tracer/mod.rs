@@ -2,6 +2,7 @@
 
 mod attach;
 mod event;
+mod release;
 mod stop_loop;
 
 pub use attach::AttachError;

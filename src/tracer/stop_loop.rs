@@ -4,7 +4,6 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
@@ -12,34 +11,41 @@ use super::attach::{AttachError, explain, is_oneself};
 use super::event::{Event, ForkKind};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped, SyscallStop,
-    Wait, spawn, taken, threads, wait_any, wait_for,
+    Wait, spawn, taken, threads, wait_any,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
 const X32_BIT: u64 = 0x4000_0000;
 
 /// What is known of a tracee.
-struct Tracee {
+pub(super) struct Tracee {
     /// What the next stop at a system call is.
     in_syscall: bool,
     /// It was started by us and has not executed its program yet: what it does is ours and stays hidden.
     hidden: bool,
-    /// It will be let go at its next stop.
-    leaving: bool,
     /// It is in a group-stop: resumed by PTRACE_LISTEN.
     stopped: bool,
+    /// Its first stop came before its parent's event, which is still to come.
+    early: bool,
 }
 
 impl Tracee {
-    fn new() -> Tracee {
-        Tracee { in_syscall: false, hidden: false, leaving: false, stopped: false }
+    pub(super) fn new() -> Tracee {
+        Tracee { in_syscall: false, hidden: false, stopped: false, early: false }
     }
 }
 
 /// How the tracee of the last event goes on.
-enum Next {
+pub(super) enum Next {
     Syscall(i32),
     Listen,
+}
+
+/// A child that ended before its parent's event told of it: wait4(2) takes the youngest tracee first.
+struct Early {
+    tid: Pid,
+    /// Its end, if it has not been reported because the child was not known.
+    end: Option<Stop>,
 }
 
 /// How the command that we started ended.
@@ -53,11 +59,12 @@ pub enum Ending {
 
 /// All tracees, and the loop that waits for them.
 pub struct Tracer {
-    tracees: HashMap<Pid, Tracee>,
-    events: VecDeque<Event>,
-    current: Option<(Stopped, Next)>,
+    pub(super) tracees: HashMap<Pid, Tracee>,
+    pub(super) events: VecDeque<Event>,
+    pub(super) current: Option<(Stopped, Next)>,
+    early: Vec<Early>,
     options: i32,
-    command: Option<Pid>,
+    pub(super) command: Option<Pid>,
     ending: Option<Ending>,
     /// The command runs its program.
     started: bool,
@@ -74,6 +81,7 @@ impl Tracer {
             tracees: HashMap::new(),
             events: VecDeque::new(),
             current: None,
+            early: Vec::new(),
             options: if follow { BASE_OPTIONS | FOLLOW_OPTIONS } else { BASE_OPTIONS },
             command: None,
             ending: None,
@@ -187,20 +195,18 @@ impl Tracer {
         let state = match self.tracees.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
             // A child of ours that is no tracee, such as the command that output is piped to.
-            Entry::Vacant(_) if stop.is_end() => return,
+            // Or a child that a signal killed at once, of which its parent's event is still to tell.
+            Entry::Vacant(_) if stop.is_end() => return self.early.push(Early { tid: pid, end: Some(stop) }),
             // A new tracee whose first stop comes before its parent's event.
             Entry::Vacant(new) => {
+                self.early.retain(|old| old.tid != pid);
                 self.events.push_back(Event::Attached { tid: pid });
-                new.insert(Tracee::new())
+                new.insert(Tracee { early: true, ..Tracee::new() })
             }
         };
         let stopped = Running::inherited(pid).stopped();
-        if !stop.is_end() && state.leaving {
-            return self.leave(stopped, stop);
-        }
         match stop {
-            Stop::Exited(status) => self.ended(pid, Ending::Exited(status), false),
-            Stop::Signaled { signal, core_dumped } => self.ended(pid, Ending::Killed(signal), core_dumped),
+            Stop::Exited(_) | Stop::Signaled { .. } => self.ended(pid, stop),
             Stop::Syscall => self.syscall_stop(stopped),
             Stop::Signal(signal) => {
                 let (hidden, info) = (state.hidden, stopped.siginfo());
@@ -236,15 +242,21 @@ impl Tracer {
         }
     }
 
-    fn ended(&mut self, pid: Pid, ending: Ending, core_dumped: bool) {
-        self.tracees.remove(&pid);
-        if self.command == Some(pid) {
+    fn ended(&mut self, tid: Pid, stop: Stop) {
+        let (ending, event) = match stop {
+            Stop::Exited(status) => (Ending::Exited(status), Event::Exited { tid, status }),
+            Stop::Signaled { signal, core_dumped } => {
+                (Ending::Killed(signal), Event::Killed { tid, signal, core_dumped })
+            }
+            _ => return,
+        };
+        if self.tracees.remove(&tid).is_some_and(|state| state.early) {
+            self.early.push(Early { tid, end: None });
+        }
+        if self.command == Some(tid) {
             self.ending = Some(ending);
         }
-        self.events.push_back(match ending {
-            Ending::Exited(status) => Event::Exited { tid: pid, status },
-            Ending::Killed(signal) => Event::Killed { tid: pid, signal, core_dumped },
-        });
+        self.events.push_back(event);
     }
 
     fn syscall_stop(&mut self, stopped: Stopped) {
@@ -286,13 +298,29 @@ impl Tracer {
             && let Ok(child) = i32::try_from(message)
         {
             let child = Pid::from_raw(child);
-            self.events.push_back(Event::Fork { tid, child, kind });
-            if let Entry::Vacant(new) = self.tracees.entry(child) {
-                new.insert(Tracee::new());
+            self.born(tid, child, kind);
+        }
+        self.current = Some((stopped, Next::Syscall(0)));
+    }
+
+    /// A parent's event tells of a child, which may have stopped or even ended by now.
+    fn born(&mut self, tid: Pid, child: Pid, kind: ForkKind) {
+        self.events.push_back(Event::Fork { tid, child, kind });
+        if let Some(state) = self.tracees.get_mut(&child) {
+            state.early = false;
+            return;
+        }
+        match self.early.iter().position(|early| early.tid == child).map(|at| self.early.swap_remove(at).end) {
+            Some(None) => {}
+            Some(Some(stop)) => {
+                self.events.push_back(Event::Attached { tid: child });
+                self.ended(child, stop);
+            }
+            None => {
+                self.tracees.insert(child, Tracee::new());
                 self.events.push_back(Event::Attached { tid: child });
             }
         }
-        self.current = Some((stopped, Next::Syscall(0)));
     }
 
     fn executed(&mut self, stopped: Stopped) {
@@ -306,79 +334,81 @@ impl Tracer {
         if let Some(former) = former {
             // The thread that called execve took over the leader's id, and the leader is gone.
             let state = self.tracees.remove(&former).unwrap_or_else(Tracee::new);
-            self.tracees.insert(tid, state);
+            if state.early {
+                self.early.push(Early { tid: former, end: None });
+            }
+            self.tracees.insert(tid, Tracee { early: false, ..state });
         }
         self.events.push_back(Event::Exec { tid, former, ip });
         self.current = Some((stopped, Next::Syscall(0)));
     }
+}
 
-    /// Lets all tracees go; a command that we started gets `signal` first, as its process group would have from a
-    /// terminal. Returns those that run on, in the order in which they were let go.
-    pub fn detach_all(&mut self, signal: Option<i32>) -> Vec<Pid> {
-        self.events.clear();
-        let current = self.current.take();
-        let mut left = Vec::new();
-        let mut tids: Vec<Pid> = self.tracees.keys().copied().collect();
-        tids.sort();
-        for tid in &tids {
-            if let (Some(signal), true) = (signal, self.command == Some(*tid)) {
-                // Stopped commands could not die of it.
-                let _ = kill(*tid, Signal::SIGCONT);
-                let _ = kill(*tid, Signal::try_from(signal).unwrap_or(Signal::SIGTERM));
-            }
-        }
-        if let Some((stopped, next)) = current {
-            let tid = stopped.pid();
-            let pending = match next {
-                Next::Syscall(signal) => signal,
-                Next::Listen => 0,
-            };
-            if stopped.detach(pending).is_ok() {
-                left.push(tid);
-            }
-            self.tracees.remove(&tid);
-        }
-        for tid in tids {
-            if let Some(state) = self.tracees.get_mut(&tid) {
-                state.leaving = true;
-                // A group-stopped tracee that listens stops again, too.
-                let _ = Running::inherited(tid).interrupt();
-            }
-        }
-        while let Some(tid) = self.tracees.keys().min().copied() {
-            match wait_for(tid, true) {
-                Wait::Tracee(pid, stop) if stop.is_end() => {
-                    self.tracees.remove(&pid);
-                }
-                Wait::Tracee(pid, stop) => {
-                    self.leave(Running::inherited(pid).stopped(), stop);
-                    left.push(pid);
-                }
-                Wait::Nothing | Wait::Interrupted => {}
-                Wait::NoTracees => {
-                    self.tracees.remove(&tid);
-                }
-            }
-        }
-        left
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PARENT: Pid = Pid::from_raw(0x3fff_fff0);
+    const CHILD: Pid = Pid::from_raw(0x3fff_fff1);
+
+    /// A tracer that follows one tracee, which no process stands behind.
+    fn tracer() -> Tracer {
+        let mut tracer = Tracer::new(true);
+        tracer.tracees.insert(PARENT, Tracee::new());
+        tracer
     }
 
-    /// Lets a tracee go from whatever stop it is in. A signal that was about to be delivered is delivered.
-    fn leave(&mut self, stopped: Stopped, stop: Stop) {
-        let pid = stopped.pid();
-        let signal = match stop {
-            Stop::Signal(signal) | Stop::Group(signal) => signal,
-            _ => 0,
+    fn reported(tracer: &mut Tracer) -> Vec<&'static str> {
+        let name = |event| match event {
+            Event::Fork { .. } => "fork",
+            Event::Attached { .. } => "attached",
+            Event::Exited { .. } => "exited",
+            Event::Killed { .. } => "killed",
+            _ => "other",
         };
-        // The children of a fork that nobody will follow were attached with it and are let go when they stop.
-        if let (Stop::Fork | Stop::Vfork | Stop::Clone, Ok(child)) = (stop, stopped.event_message())
-            && let Ok(child) = i32::try_from(child)
-        {
-            let state = self.tracees.entry(Pid::from_raw(child)).or_insert_with(Tracee::new);
-            state.leaving = true;
-        }
-        // Killed under us: nobody is left to be let go.
-        let _ = stopped.detach(signal);
-        self.tracees.remove(&pid);
+        tracer.events.drain(..).map(name).collect()
+    }
+
+    #[test]
+    fn a_child_is_attached_once_whichever_stop_comes_first() {
+        let mut tracer = tracer();
+        tracer.born(PARENT, CHILD, ForkKind::Fork);
+        tracer.stopped(CHILD, Stop::Interrupted);
+        assert_eq!(reported(&mut tracer), ["fork", "attached"]);
+        tracer.stopped(CHILD, Stop::Exited(0));
+        tracer.stopped(CHILD, Stop::Interrupted);
+        tracer.born(PARENT, CHILD, ForkKind::Fork);
+        assert_eq!(reported(&mut tracer), ["exited", "attached", "fork"]);
+    }
+
+    #[test]
+    fn a_child_that_ended_before_its_parents_event_is_not_waited_for() {
+        let mut tracer = tracer();
+        tracer.stopped(CHILD, Stop::Interrupted);
+        tracer.stopped(CHILD, Stop::Exited(0));
+        tracer.born(PARENT, CHILD, ForkKind::Fork);
+        assert_eq!(reported(&mut tracer), ["attached", "exited", "fork"]);
+        assert!(!tracer.tracees.contains_key(&CHILD));
+        assert!(tracer.early.is_empty());
+    }
+
+    #[test]
+    fn a_child_that_was_killed_at_birth_is_reported_with_its_parents_event() {
+        let mut tracer = tracer();
+        tracer.stopped(CHILD, Stop::Signaled { signal: 9, core_dumped: false });
+        assert_eq!(reported(&mut tracer), [""; 0]);
+        tracer.born(PARENT, CHILD, ForkKind::Clone);
+        assert_eq!(reported(&mut tracer), ["fork", "attached", "killed"]);
+        assert!(!tracer.tracees.contains_key(&CHILD));
+    }
+
+    #[test]
+    fn an_id_that_is_used_again_is_a_new_tracee() {
+        let mut tracer = tracer();
+        tracer.stopped(CHILD, Stop::Exited(0));
+        tracer.stopped(CHILD, Stop::Interrupted);
+        tracer.born(PARENT, CHILD, ForkKind::Fork);
+        assert_eq!(reported(&mut tracer), ["attached", "fork"]);
+        assert!(tracer.tracees.contains_key(&CHILD));
     }
 }
