@@ -242,3 +242,36 @@ fn leaves_nothing_behind() {
     let fails = trapline().args(["-f", "-o", "/dev/null", "make", "-s", "-j2", "nothing", "-C"]).arg(&dir).output();
     assert_eq!(fails.expect("it runs").status.code(), Some(2));
 }
+
+#[test]
+fn attaches_to_threads_that_come_and_go() {
+    let mut target = Command::new(program("churn")).spawn().expect("the target runs");
+    let target_pid = pid(&target);
+    for _ in 0..5 {
+        let log = scratch("churn");
+        let tracer = trapline().args(["-q", "-f", "-e", "trace=none", "-o"]).arg(&log).args(["-p", &target.id().to_string()]).spawn();
+        let tracer = tracer.expect("trapline runs");
+        let born = |text: &str| text.matches("+++ exited with 0 +++").count() > 50;
+        until("threads", || born(&fs::read_to_string(&log).unwrap_or_default()) || state(pid(&tracer)) == 'Z');
+        kill(pid(&tracer), Signal::SIGTERM).expect("the tracer is there");
+        assert_eq!(end(tracer).signal(), Some(Signal::SIGTERM as i32));
+        for entry in fs::read_dir(format!("/proc/{target_pid}/task")).expect("the target lives") {
+            let tid =
+                entry.expect("a thread").file_name().to_string_lossy().parse().map(Pid::from_raw).expect("a number");
+            assert_eq!(traced_by(tid), "0", "thread {tid} was not let go");
+        }
+    }
+    target.kill().expect("it is ours");
+    assert_eq!(end(target).signal(), Some(Signal::SIGKILL as i32));
+}
+
+#[test]
+fn survives_the_death_of_its_tracees_at_any_time() {
+    for _ in 0..20 {
+        let script =
+            format!("{0} & {0} & {0} & kill -KILL %1; kill -KILL %2 %3; wait; exit 5", program("churn").display());
+        let output =
+            trapline().args(["-f", "-o", "/dev/null", "bash", "--norc", "-c", &script]).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(5), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}

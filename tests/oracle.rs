@@ -64,6 +64,10 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_threads: Case { options: &["-f"], racy: Some("futex"), ..case(&["@threads"]) };
     program_leader_exits: Case { options: &["-f"], racy: Some("futex"), ..case(&["@leader-exits"]) };
     program_exec_from_thread: Case { options: &["-f"], racy: Some("write|pause"), ..case(&["@exec-from-thread"]) };
+    program_vfork: Case { options: &["-f"], ..case(&["@vfork"]) };
+    program_clone_parent: Case { options: &["-f"], racy: Some("wait4|SIGCHLD|exit_group"), ..case(&["@clone-flags", "parent"]) };
+    program_clone_untraced: Case { options: &["-f"], ..case(&["@clone-flags", "untraced"]) };
+    program_that_traces: Case { options: &["-f", "-e", "trace=!ptrace"], ..case(&["@tracer"]) };
     option_verbose: Case { options: &["-v"], ..case(&["@calls"]) };
     option_strings: Case { options: &["-s", "5"], ..case(&["@calls"]) };
     option_hex: Case { options: &["-x"], ..case(&["@calls"]) };
