@@ -249,7 +249,11 @@ fn attaches_to_threads_that_come_and_go() {
     let target_pid = pid(&target);
     for _ in 0..5 {
         let log = scratch("churn");
-        let tracer = trapline().args(["-q", "-f", "-e", "trace=none", "-o"]).arg(&log).args(["-p", &target.id().to_string()]).spawn();
+        let tracer = trapline()
+            .args(["-q", "-f", "-e", "trace=none", "-o"])
+            .arg(&log)
+            .args(["-p", &target.id().to_string()])
+            .spawn();
         let tracer = tracer.expect("trapline runs");
         let born = |text: &str| text.matches("+++ exited with 0 +++").count() > 50;
         until("threads", || born(&fs::read_to_string(&log).unwrap_or_default()) || state(pid(&tracer)) == 'Z');
