@@ -53,7 +53,7 @@ fn hex_byte(out: &mut Vec<u8>, byte: u8) {
 fn octal(out: &mut Vec<u8>, byte: u8, next: Option<&u8>) {
     out.push(b'\\');
     let digits = [byte >> 6, byte >> 3 & 7, byte & 7];
-    let full = next.is_some_and(u8::is_ascii_digit);
+    let full = next.is_some_and(|next| matches!(next, b'0'..=b'7'));
     let skip = if full { 0 } else { digits[..2].iter().take_while(|d| **d == 0).count() };
     out.extend(digits[skip..].iter().map(|d| b'0' + d));
 }
