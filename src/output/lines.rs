@@ -212,10 +212,10 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: &mut dyn FnMu
         Type::Int { format: Format::Octal, .. } if value != 0 => append(out, format_args!("0{value:o}")),
         Type::Int { format: Format::Unsigned, .. } => append(out, format_args!("{}", value as u64)),
         Type::Set { set, .. } => {
-            if value == 0 {
-                out.push(b'0')
-            } else {
-                append(out, format_args!("{value:#x}"))
+            match set.get().name() {
+                "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => append(out, format_args!("{value}")),
+                _ if value == 0 => out.push(b'0'),
+                _ => append(out, format_args!("{value:#x}")),
             }
             let mark = out.len();
             out.extend_from_slice(match set.get().name() {
