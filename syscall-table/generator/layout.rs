@@ -112,6 +112,8 @@ impl Lowering<'_> {
                 }
                 all
             }
+            // The one special decoder of a number that stands in structures without a layout in the headers.
+            Type::Custom { name, .. } if name == "clock_ticks" => number("Klong", abi),
             Type::Custom { .. } => Extent { size: 0, align: 1 },
             Type::Named { name, base, .. } => self.named_extent(name, base.as_deref(), abi),
         }

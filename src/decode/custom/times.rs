@@ -97,7 +97,9 @@ pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
     let ticks = signed(value, size);
     walk.sink.signed(ticks);
     // USER_HZ is 100 on x86.
-    walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, (ticks % 100).unsigned_abs()));
+    if ticks != 0 {
+        walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, (ticks % 100).unsigned_abs()));
+    }
 }
 
 /// Clock ticks in siginfo: the seconds behind them unless there are none.
