@@ -14,11 +14,28 @@ pub fn iovec(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fr
     let [count, budget] = params else { return };
     let count = walk.eval(*count, frame, Place::Register(0));
     let budget = walk.eval(*budget, frame, Place::Register(0));
-    tell_iovec(walk, address, count, budget);
+    tell_iovec(walk, address, count, Some(budget));
 }
 
-/// Tells `count` pieces at `address`, of which the first `budget` bytes hold data.
-pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: u64) {
+/// `[{iov_base=0x7ffd12345678, iov_len=3}]`: pieces in memory that is not the caller's, or that nothing was written to;
+/// parameter: their number.
+pub fn iovec_bases(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let Some(count) = params.first() else { return };
+    let count = walk.eval(*count, frame, Place::Register(0));
+    tell_iovec(walk, address, count, None);
+}
+
+/// As [`iovec`] when the call succeeded, else as [`iovec_bases`].
+pub fn iovec_filled(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    if walk.outcome.is_some_and(|outcome| outcome.error == 0) {
+        iovec(walk, params, address, frame);
+    } else {
+        iovec_bases(walk, params, address, frame);
+    }
+}
+
+/// Tells `count` pieces at `address`, of which the first `budget` bytes hold data; without a budget, only where they are.
+pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<u64>) {
     let word = walk.abi.word();
     let told = walk.list_limit(count);
     if count == 0 {
@@ -41,14 +58,15 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: u64) {
         walk.sink.element();
         walk.sink.begin_struct();
         walk.sink.field("iov_base");
-        let data = len.min(budget);
-        if base == 0 {
-            walk.sink.pointer(0);
-        } else {
-            walk.buffer(base, data, Quote::Plain);
-        }
-        if (budget as i64) >= 0 {
-            budget -= data;
+        match &mut budget {
+            Some(budget) if base != 0 => {
+                let data = len.min(*budget);
+                walk.buffer(base, data, Quote::Plain);
+                if (*budget as i64) >= 0 {
+                    *budget -= data;
+                }
+            }
+            _ => walk.sink.pointer(base),
         }
         walk.sink.field("iov_len");
         walk.sink.unsigned(len);
@@ -98,7 +116,7 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     if iov == 0 {
         walk.sink.pointer(0)
     } else {
-        tell_iovec(walk, iov, iov_len, budget)
+        tell_iovec(walk, iov, iov_len, Some(budget))
     }
     walk.sink.field("msg_iovlen");
     walk.sink.unsigned(iov_len);

@@ -51,6 +51,8 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::ClockTicks => Kind::Value(times::clock_ticks, times::klong_size),
         Decoder::TimeResult => Kind::Value(times::time_result, times::klong_size),
         Decoder::Iovec => Kind::Behind(io::iovec),
+        Decoder::IovecBases => Kind::Behind(io::iovec_bases),
+        Decoder::IovecFilled => Kind::Behind(io::iovec_filled),
         Decoder::Msghdr => Kind::Behind(io::msghdr),
         Decoder::Mmsghdr => Kind::Behind(io::mmsghdr),
         Decoder::Dirents => Kind::Behind(io::dirents),
