@@ -12,6 +12,8 @@ mod words;
 use std::ffi::OsString;
 use std::fmt;
 
+use owo_colors::{OwoColorize, Stream};
+
 use crate::filter::FilterError;
 use crate::options::Options;
 use getopt::GetOpt;
@@ -99,7 +101,13 @@ fn help() -> String {
         "Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
          PROG cannot be run, output cannot be written, the command line makes no sense.",
     );
-    command.render_help().to_string()
+    let text = command.render_help().to_string();
+    let heading = |line: &str| line.ends_with(':') && !line.starts_with(' ');
+    let bold = |line: &str| match heading(line) {
+        true => line.if_supports_color(Stream::Stdout, |line| line.bold()).to_string() + "\n",
+        false => format!("{line}\n"),
+    };
+    text.lines().map(bold).collect()
 }
 
 fn version() -> String {
