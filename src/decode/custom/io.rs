@@ -78,6 +78,13 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
 /// struct msghdr; parameter: how many bytes the call received, negative for a message that is sent.
 pub fn msghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let budget = params.first().map_or(u64::MAX, |p| walk.eval(*p, frame, Place::Register(0)));
+    // Nothing was received: all that the caller told the kernel is how long the address may be.
+    if let (true, Some(before)) = (walk.failed(), walk.entry_value()) {
+        walk.sink.begin_struct();
+        walk.sink.field("msg_namelen");
+        walk.sink.signed(i64::from(before as i32));
+        return walk.sink.end_struct(End::Complete);
+    }
     tell_msghdr(walk, address, budget);
 }
 
