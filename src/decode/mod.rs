@@ -1,14 +1,21 @@
 //! From registers and memory to values: walks the description of a call and tells a [`Sink`].
 
+mod call;
 mod custom;
+mod expr;
+mod fields;
+mod lists;
 mod memory;
 mod multiplex;
 mod number;
+mod phases;
+mod sets;
 mod sink;
 mod text;
 mod walk;
 
+pub use call::{Call, Outcome, Scratch, Style, structure, value};
 pub use memory::{Local, Memory};
 pub use sink::{End, Quote, Sink};
 pub use text::Short;
-pub use walk::{Call, Frame, Outcome, Place, Scratch, Style, Walk, structure, value};
+pub use walk::{Frame, Place, Walk};

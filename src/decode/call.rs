@@ -1,0 +1,249 @@
+//! One system call from its entry to its exit.
+
+use syscall_table::{Abi, ExprId, Format, StructId, Syscall, Type, Width};
+
+use super::custom;
+use super::memory::Memory;
+use super::sink::{Mute, Sink};
+use super::walk::{Frame, Place, Walk};
+
+/// How much is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Bytes of a string, and elements of an abbreviated list.
+    pub string_limit: usize,
+    /// Structures and lists are abbreviated.
+    pub abbreviate: bool,
+    /// Pointers are followed.
+    pub dereference: bool,
+    /// Arguments are plain hexadecimal numbers.
+    pub raw: bool,
+}
+
+/// One system call from its entry to its exit.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// By which ABI it was made.
+    pub abi: Abi,
+    /// Its number, without the x32 bit.
+    pub nr: u64,
+    /// Its description; none when the kernel has no such call either.
+    pub syscall: Option<&'static Syscall>,
+    /// The argument registers.
+    pub regs: [u64; 6],
+    /// The stack pointer at entry.
+    pub(super) stack: u64,
+    /// The argument at `next` was told at entry, and has more to tell at exit.
+    split: bool,
+    /// The first argument that was not told at entry.
+    next: usize,
+    /// What `inout` memory held at entry.
+    saved: Vec<u8>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The result register.
+    pub value: i64,
+    /// The errno of a call that failed, else 0.
+    pub error: u32,
+}
+
+/// Memory that is used again and again, so that decoding allocates nothing.
+#[derive(Default, Debug)]
+pub struct Scratch {
+    pub(super) arena: Vec<u8>,
+}
+
+impl Default for Call {
+    fn default() -> Call {
+        Call {
+            abi: Abi::X86_64,
+            nr: 0,
+            syscall: None,
+            regs: [0; 6],
+            stack: 0,
+            split: false,
+            next: 0,
+            saved: Vec::new(),
+        }
+    }
+}
+
+impl Call {
+    /// Begins a call; the memory of the one before is used again.
+    pub fn start(&mut self, abi: Abi, nr: u64, regs: [u64; 6], stack: u64, memory: &dyn Memory) {
+        self.abi = abi;
+        self.nr = nr;
+        match super::multiplex::demultiplex(abi, nr, &regs, memory) {
+            Some((syscall, args)) => (self.syscall, self.regs) = (Some(syscall), args),
+            None => (self.syscall, self.regs) = (abi.syscall(nr), regs),
+        }
+        self.stack = stack;
+        self.split = false;
+        self.next = 0;
+        self.saved.clear();
+    }
+
+    /// Whether all arguments are told.
+    pub fn is_complete(&self) -> bool {
+        self.syscall.is_none_or(|s| self.next >= s.args().len())
+    }
+
+    /// Takes all arguments as told.
+    pub fn skip(&mut self) {
+        self.next = usize::MAX;
+    }
+
+    /// Tells the arguments up to the first that only the exit shows.
+    pub fn enter(&mut self, style: Style, memory: &dyn Memory, sink: &mut dyn Sink, scratch: &mut Scratch) {
+        self.walk(None, style, memory, sink, scratch);
+    }
+
+    /// Tells the remaining arguments.
+    pub fn exit(
+        &mut self,
+        outcome: Outcome,
+        style: Style,
+        memory: &dyn Memory,
+        sink: &mut dyn Sink,
+        scratch: &mut Scratch,
+    ) {
+        self.walk(Some(outcome), style, memory, sink, scratch);
+    }
+
+    /// Tells what stands behind the result, such as the descriptors that poll(2) found ready. False if there
+    /// is nothing.
+    pub fn aux(
+        &mut self,
+        outcome: Outcome,
+        style: Style,
+        memory: &dyn Memory,
+        sink: &mut dyn Sink,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Some(ty) = self.syscall.map(|s| s.aux.get()) else { return false };
+        let saved = std::mem::take(&mut self.saved);
+        let mut walk = Walk::new(self, Some(outcome), style, memory, sink, scratch, saved);
+        let ty = walk.resolve(ty, Frame::Args);
+        let told = match ty {
+            Type::Custom { decoder, params } => custom::aux(&mut walk, decoder, Type::params(params)),
+            _ => false,
+        };
+        self.saved = walk.saved;
+        told
+    }
+
+    /// The type of the result, with choices made.
+    pub fn ret_type(&self, outcome: Outcome, memory: &dyn Memory) -> Type {
+        let Some(syscall) = self.syscall else { return Type::Int { width: Width::Klong, format: Format::Signed } };
+        let style = Style { string_limit: 0, abbreviate: true, dereference: false, raw: false };
+        let (mut sink, mut scratch) = (Mute, Scratch::default());
+        let walk = Walk::new(self, Some(outcome), style, memory, &mut sink, &mut scratch, Vec::new());
+        walk.resolve(syscall.ret.get(), Frame::Args)
+    }
+
+    fn walk(
+        &mut self,
+        outcome: Option<Outcome>,
+        style: Style,
+        memory: &dyn Memory,
+        sink: &mut dyn Sink,
+        scratch: &mut Scratch,
+    ) {
+        let Some(syscall) = self.syscall else {
+            if outcome.is_none() {
+                const NAMES: [&str; 6] = ["arg1", "arg2", "arg3", "arg4", "arg5", "arg6"];
+                for (name, value) in NAMES.into_iter().zip(self.regs) {
+                    sink.arg(name, false);
+                    sink.hex(value & self.word_mask());
+                }
+            }
+            return;
+        };
+        let saved = std::mem::take(&mut self.saved);
+        let mut next = self.next;
+        let mut split = std::mem::take(&mut self.split);
+        let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
+        let args = syscall.args();
+        while let Some(arg) = args.get(next) {
+            if outcome.is_none() && walk.needs_exit(arg.when) {
+                break;
+            }
+            if !walk.holds(arg.when, Frame::Args) {
+                next += 1;
+                continue;
+            }
+            let ty = walk.resolve(arg.ty.get(), Frame::Args);
+            if let Type::None = ty {
+                next += 1;
+                continue;
+            }
+            if style.raw {
+                walk.sink.arg(arg.name(), syscall.names_arguments());
+                let value = walk.args[next];
+                walk.sink.hex(value);
+                next += 1;
+                continue;
+            }
+            if outcome.is_none() && walk.is_split(ty) {
+                walk.sink.arg(arg.name(), syscall.names_arguments());
+                walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
+                split = true;
+                break;
+            }
+            if outcome.is_none() && walk.told_at_exit(arg.ty.get()) {
+                if arg.when == ExprId::NONE {
+                    walk.sink.pause_before_arg(arg.name());
+                }
+                walk.save(args, next);
+                break;
+            }
+            if std::mem::take(&mut split) {
+                walk.split_name = arg.name();
+            } else {
+                walk.sink.arg(arg.name(), syscall.names_arguments());
+            }
+            walk.arg_index = next;
+            walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
+            next += 1;
+        }
+        self.saved = walk.saved;
+        self.next = next;
+        self.split = split;
+    }
+
+    fn word_mask(&self) -> u64 {
+        if self.abi == Abi::I386 { 0xffff_ffff } else { u64::MAX }
+    }
+}
+
+/// Tells a structure that the kernel gave us, which is in `memory` at `address`.
+pub fn structure(
+    name: &str,
+    abi: Abi,
+    address: u64,
+    style: Style,
+    memory: &dyn Memory,
+    sink: &mut dyn Sink,
+    scratch: &mut Scratch,
+) {
+    let Some(id) = StructId::by_name(name) else { return };
+    let call = Call { abi, ..Call::default() };
+    let mut walk = Walk::new(&call, None, style, memory, sink, scratch, Vec::new());
+    walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);
+}
+
+/// Tells a number that is nowhere in memory, such as a result.
+pub fn value(ty: Type, value: u64, abi: Abi, sink: &mut dyn Sink) {
+    let style = Style { string_limit: 0, abbreviate: false, dereference: false, raw: false };
+    let call = Call { abi, ..Call::default() };
+    let mut scratch = Scratch::default();
+    let nothing = super::memory::Local(&[]);
+    Walk::new(&call, None, style, &nothing, sink, &mut scratch, Vec::new()).value(
+        ty,
+        Place::Register(value),
+        Frame::Args,
+    );
+}

@@ -1,0 +1,118 @@
+//! Structures.
+
+use syscall_table::{ExprId, Field, Struct, StructId, Type};
+
+use super::expr::bits;
+use super::sink::{End, Quote};
+use super::walk::{Frame, Place, Walk};
+
+impl Walk<'_> {
+    /// Tells the fields of a structure inside another's braces.
+    pub fn bare_fields(&mut self, id: StructId, place: Place) {
+        self.members(id, place, usize::MAX);
+    }
+
+    /// Tells a structure of which the caller knows `size` bytes.
+    pub fn sized_fields(&mut self, id: StructId, place: Place, size: u64) {
+        let known = id.get().size(self.abi);
+        let limit = usize::try_from(size).unwrap_or(usize::MAX).min(known);
+        self.sink.begin_struct();
+        let end = self.members(id, place, limit);
+        if let Place::Memory { address, .. } = place {
+            self.beyond(address, known, size);
+        }
+        self.sink.end_struct(end);
+    }
+
+    pub(super) fn structure(&mut self, address: u64, id: StructId, size: ExprId, frame: Frame) {
+        let own = id.get().size(self.abi);
+        if size == ExprId::NONE {
+            return match self.fetch_all(address, own) {
+                Some(place) => self.fields(id, place, usize::MAX),
+                None => self.sink.pointer(address),
+            };
+        }
+        // The caller says how much of a structure that grows from release to release it knows.
+        let told = self.eval(size, frame, Place::Register(0));
+        let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
+        // Below the size of its first published version it is no such structure.
+        let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
+        match self.fetch_all(address, len) {
+            Some(place) if len >= first => self.sized_fields(id, place, told),
+            _ => self.sink.pointer(address),
+        }
+    }
+
+    /// Bytes behind the structure that we know, if any of them is set: `/* bytes 24..31 */ "\x07…"`.
+    pub(super) fn beyond(&mut self, address: u64, known: usize, size: u64) {
+        let extra = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(known);
+        if extra == 0 {
+            return;
+        }
+        let shown = extra.min(self.style.string_limit);
+        if let Some(place) = self.fetch_all(address.wrapping_add(known as u64), shown)
+            && self.bytes(place).iter().any(|b| *b != 0)
+        {
+            self.sink.beyond(known as u64, size - 1);
+            self.tell_bytes(place, Quote::Hex, extra > shown, Some(extra as u64));
+        }
+    }
+
+    /// Tells a structure in the arena, the fields that end within `limit` bytes.
+    pub fn fields(&mut self, id: StructId, place: Place, limit: usize) {
+        if id.get().bare {
+            self.members(id, place, limit);
+            return;
+        }
+        self.sink.begin_struct();
+        let end = self.members(id, place, limit);
+        self.sink.end_struct(end);
+    }
+
+    pub(super) fn members(&mut self, id: StructId, place: Place, limit: usize) -> End {
+        let Place::Memory { at, len, address } = place else { return End::Complete };
+        let item: &'static Struct = id.get();
+        let frame = Frame::Struct { id, at, len };
+        let mut end = End::Complete;
+        for field in item.fields() {
+            if field.hidden || !self.holds(field.when, frame) {
+                continue;
+            }
+            if field.verbose && self.style.abbreviate {
+                end = End::Abbreviated;
+                continue;
+            }
+            let offset = field.offset(self.abi);
+            let ty = self.resolve(field.ty.get(), frame);
+            if let Type::None = ty {
+                continue;
+            }
+            if limit != usize::MAX && offset + self.size_of(ty) > limit {
+                continue;
+            }
+            if field.unnamed {
+                self.sink.element();
+            } else {
+                self.sink.field(field.name());
+            }
+            let place = Place::Memory {
+                at: at + offset,
+                len: len.saturating_sub(offset),
+                address: address.wrapping_add(offset as u64),
+            };
+            if field.bits.is_some() {
+                self.bit_field(field, ty, place);
+            } else {
+                self.value(ty, place, frame);
+            }
+        }
+        end
+    }
+
+    pub(super) fn bit_field(&mut self, field: &'static Field, ty: Type, place: Place) {
+        let (Type::Int { width, .. } | Type::Set { width, .. }) = ty else { return };
+        if let Some(value) = self.load(place, width) {
+            self.value(ty, Place::Register(bits(field, value)), Frame::Args);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Strings, buffers and lists.
+
+use syscall_table::TypeId;
+
+use super::sink::{End, Quote};
+use super::walk::{Frame, Place, Walk};
+
+impl Walk<'_> {
+    /// Tells `len` bytes at `address`.
+    pub fn buffer(&mut self, address: u64, len: u64, quote: Quote) {
+        let shown = usize::try_from(len).unwrap_or(usize::MAX).min(self.style.string_limit);
+        match self.fetch_all(address, shown) {
+            Some(place) => self.tell_bytes(place, quote, len > shown as u64, Some(len)),
+            None => self.sink.pointer(address),
+        }
+    }
+
+    /// Tells a NUL-terminated string at `address` that is `max` bytes long at most, and `limit` bytes of it.
+    pub fn c_string(&mut self, address: u64, max: usize, limit: usize) {
+        // One byte more than is shown tells whether the string ends there.
+        let wanted = limit.saturating_add(1).min(max);
+        let mut got = 0;
+        let mark = self.arena.len();
+        // Most strings are short: the first read takes little, and the rest only when it is needed.
+        let mut step = wanted.min(256);
+        while got < wanted {
+            let start = self.arena.len();
+            let from = address.wrapping_add(got as u64);
+            let Place::Memory { len, .. } = self.fetch(from, step.min(wanted - got)) else { return };
+            let nul = self.arena[start..].iter().position(|b| *b == 0);
+            if let Some(nul) = nul {
+                let total = got + nul;
+                let place = Place::Memory { at: mark, len: total.min(limit), address };
+                return self.tell_bytes(place, Quote::Plain, total > limit, Some(total as u64));
+            }
+            if len < step.min(wanted - got) {
+                return self.sink.pointer(address);
+            }
+            got += len;
+            step = 4096;
+        }
+        let place = Place::Memory { at: mark, len: got.min(limit), address };
+        self.tell_bytes(place, Quote::Plain, true, None);
+    }
+
+    pub(super) fn inline_bytes(&mut self, place: Place, len: usize, text: bool) {
+        let Place::Memory { at, len: there, address } = place else { return };
+        let mut all = len.min(there);
+        let mut limit = self.style.string_limit;
+        if text {
+            let bytes = self.bytes(Place::Memory { at, len: all, address });
+            match bytes.iter().position(|b| *b == 0) {
+                Some(nul) => all = nul,
+                // The last byte of a buffer that should hold a NUL is not part of the string.
+                None => limit = limit.min(all.saturating_sub(1)),
+            }
+        }
+        let shown = all.min(limit);
+        let place = Place::Memory { at, len: shown, address };
+        self.tell_bytes(place, Quote::Plain, all > shown, Some(all as u64));
+    }
+
+    /// How many elements of `count` are told.
+    pub fn list_limit(&self, count: u64) -> u64 {
+        if self.style.abbreviate { count.min(self.style.string_limit as u64) } else { count }
+    }
+
+    /// Tells `count` elements at `address`.
+    pub fn array(&mut self, address: u64, element: TypeId, count: u64, frame: Frame) {
+        let ty = self.resolve(element.get(), frame);
+        let size = self.size_of(ty) as u64;
+        if count == 0 {
+            self.sink.begin_array();
+            return self.sink.end_array(End::Complete);
+        }
+        let fits = count.checked_mul(size).is_some_and(|bytes| address.checked_add(bytes).is_some());
+        if size == 0 || !fits {
+            return self.sink.pointer(address);
+        }
+        let told = self.list_limit(count);
+        // Read in pieces: counts that lie must not make us reserve what they claim.
+        let per_read = (16384 / size).max(1);
+        let mut index = 0;
+        let mark = self.arena.len();
+        while index < told {
+            self.arena.truncate(mark);
+            let want = per_read.min(told - index);
+            let from = address + index * size;
+            let Place::Memory { at, len, .. } = self.fetch(from, (want * size) as usize) else { return };
+            let have = len as u64 / size;
+            if have == 0 && index == 0 {
+                return self.sink.pointer(address);
+            }
+            if index == 0 {
+                self.sink.begin_array();
+            }
+            for nth in 0..have {
+                self.sink.element();
+                let place =
+                    Place::Memory { at: at + (nth * size) as usize, len: size as usize, address: from + nth * size };
+                self.value(ty, place, frame);
+            }
+            index += have;
+            if have < want {
+                return self.sink.end_array(End::Unreadable(address + index * size));
+            }
+        }
+        self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    }
+
+    pub(super) fn inline_array(&mut self, element: TypeId, count: u64, place: Place, frame: Frame) {
+        let Place::Memory { at, len, address } = place else { return };
+        let ty = self.resolve(element.get(), frame);
+        let size = self.size_of(ty);
+        if size == 0 {
+            return;
+        }
+        let count = count.min((len / size) as u64);
+        let told = self.list_limit(count);
+        self.sink.begin_array();
+        for nth in 0..told as usize {
+            self.sink.element();
+            let place = Place::Memory { at: at + nth * size, len: size, address: address + (nth * size) as u64 };
+            self.value(ty, place, frame);
+        }
+        self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    }
+}

@@ -1,0 +1,113 @@
+//! Values by their names.
+
+use syscall_table::{Part, Set, SetId, SetKind};
+
+use super::walk::Walk;
+
+impl Walk<'_> {
+    /// Tells `value` by the names of the set called `name` in the descriptions.
+    pub fn named_set(&mut self, name: &str, value: u64) {
+        match SetId::by_name(name) {
+            Some(id) => self.set(id.get(), value),
+            None => self.sink.hex(value),
+        }
+    }
+
+    /// Tells flags and a signal that shares their word.
+    pub fn set_with_signal(&mut self, name: &str, flags: u64, signal: u32) {
+        let Some(id) = SetId::by_name(name) else { return self.sink.hex(flags) };
+        self.sink.begin_flags(flags);
+        self.flags(id.get(), flags);
+        if signal != 0 {
+            let mut text = Vec::with_capacity(16);
+            crate::output::signal_text(&mut text, signal);
+            self.sink.flag(std::str::from_utf8(&text).unwrap_or_default());
+        }
+        self.sink.end_flags();
+    }
+
+    /// Tells a value of a set by its names.
+    pub fn set(&mut self, set: &'static Set, value: u64) {
+        if set.kind == SetKind::Enum {
+            return match set.lookup(self.abi, value) {
+                Some(name) => self.sink.constant(value, name),
+                None => self.sink.unknown(value, set.fallback()),
+            };
+        }
+        self.sink.begin_flags(value);
+        self.flags(set, value);
+        self.sink.end_flags();
+    }
+
+    pub(super) fn flags(&mut self, set: &'static Set, value: u64) {
+        let parts = set.parts(self.abi);
+        let rest = unnamed(parts, value);
+        let mut told = false;
+        for part in parts {
+            match *part {
+                Part::Enum { mask, values, fallback } => match Part::lookup(values, value & mask) {
+                    Some(name) => {
+                        self.sink.flag(name);
+                        told = true;
+                    }
+                    None if value & mask != 0 && !fallback.is_empty() => {
+                        self.sink.flag_rest(value & mask, fallback.as_str());
+                        told = true;
+                    }
+                    None => {}
+                },
+                Part::Bits(values) => {
+                    let mut left = value;
+                    for v in Part::values(values) {
+                        let zero = v.value == 0 && value == 0;
+                        if zero || (v.value != 0 && left & v.value == v.value) {
+                            self.sink.flag(v.name());
+                            left &= !v.value;
+                            told = true;
+                        }
+                    }
+                }
+                Part::Rest if rest != 0 => {
+                    self.sink.flag_rest(rest, if told { "" } else { set.fallback() });
+                    told = true;
+                }
+                Part::Rest => {}
+                Part::Shift { mask, shift, name } => {
+                    if value & mask != 0 {
+                        self.sink.flag_shifted((value & mask) >> shift, name.as_str());
+                        told = true;
+                    }
+                }
+                Part::Octal { mask } => {
+                    self.sink.flag_octal(value & mask);
+                    told = true;
+                }
+            }
+        }
+    }
+}
+
+/// The bits of a flag set that no part names.
+fn unnamed(parts: &'static [Part], value: u64) -> u64 {
+    let mut left = value;
+    for part in parts {
+        match *part {
+            // Without words of its own for a value that has no name, the part leaves it to the rest.
+            Part::Enum { mask, values, fallback } => {
+                if !fallback.is_empty() || Part::lookup(values, value & mask).is_some() {
+                    left &= !mask;
+                }
+            }
+            Part::Shift { mask, .. } | Part::Octal { mask } => left &= !mask,
+            Part::Bits(values) => {
+                for v in Part::values(values) {
+                    if left & v.value == v.value {
+                        left &= !v.value;
+                    }
+                }
+            }
+            Part::Rest => {}
+        }
+    }
+    left
+}
