@@ -319,7 +319,9 @@ impl Sink for TextSink<'_> {
 
     fn inet6(&mut self, field: &'static str, address: &str) {
         self.comma();
-        self.format(format_args!("inet_pton(AF_INET6, \"{address}\", &{field})"));
+        self.put("inet_pton(AF_INET6, \"");
+        escape(self.out, address.as_bytes(), self.style.hex_strings);
+        self.format(format_args!("\", &{field})"));
     }
 
     fn hex_digits(&mut self, value: u64, digits: usize) {
