@@ -66,6 +66,8 @@ pub struct Struct {
     pub bare: bool,
     /// Not used on i386, where the header's structure of this name is another.
     pub lp64: bool,
+    /// Used on i386 only.
+    pub ia32: bool,
     pub fields: Vec<Field>,
     pub place: Place,
 }
@@ -133,9 +135,11 @@ pub enum Type {
         arms: Vec<(Vec<Expr>, Type)>,
         other: Box<Type>,
     },
+    /// `@name(params):width`; the width is needed only where offsets are computed.
     Custom {
         name: String,
         params: Vec<Expr>,
+        base: Option<String>,
     },
 }
 

@@ -29,7 +29,7 @@ impl Lowering<'_> {
                     self.error(&field.place, format!("struct {layout} has no member {member}"));
                 }
                 let at = at.unwrap_or_default().map(Option::unwrap_or_default);
-                self.check_size(field, at, item.lp64);
+                self.check_size(field, at, item);
                 positions.push(at);
             }
             if let Some(total) = self.facts.layouts[&layout].get(".") {
@@ -65,6 +65,9 @@ impl Lowering<'_> {
             let (mut end, mut size, mut align) = (0u32, 0u32, 1u32);
             for (field, position) in item.fields.iter().zip(&mut positions) {
                 let extent = self.extent(&field.ty, abi);
+                if let (Type::Custom { base: None, .. }, 0) = (&field.ty, abi) {
+                    self.error(&field.place, format!("{} needs a width, as in @decoder:u32", field.name));
+                }
                 let field_align = if item.packed { 1 } else { extent.align.max(1) };
                 let offset = if item.union { 0 } else { end.next_multiple_of(field_align) };
                 position[abi] = Position { offset, size: extent.size, bits: None };
@@ -78,8 +81,9 @@ impl Lowering<'_> {
     }
 
     /// A number that is wider or narrower than the member in the header is a mistake in the description.
-    fn check_size(&mut self, field: &Field, at: PerAbi<Position>, lp64: bool) {
-        for (abi, position) in at.iter().enumerate().filter(|(abi, _)| !lp64 || *abi != 1) {
+    fn check_size(&mut self, field: &Field, at: PerAbi<Position>, item: &Struct) {
+        let used = |abi: usize| if abi == 1 { !item.lp64 } else { !item.ia32 };
+        for (abi, position) in at.iter().enumerate().filter(|(abi, _)| used(*abi)) {
             if let (Type::Named { .. }, None) = (&field.ty, position.bits) {
                 let extent = self.extent(&field.ty, abi);
                 if extent.size != 0 && position.size != 0 && extent.size != position.size {
@@ -112,9 +116,8 @@ impl Lowering<'_> {
                 }
                 all
             }
-            // The one special decoder of a number that stands in structures without a layout in the headers.
-            Type::Custom { name, .. } if name == "clock_ticks" => number("Klong", abi),
-            Type::Custom { .. } => Extent { size: 0, align: 1 },
+            Type::Custom { base: Some(base), .. } => self.named_extent(base, None, abi),
+            Type::Custom { base: None, .. } => Extent { size: 0, align: 1 },
             Type::Named { name, base, .. } => self.named_extent(name, base.as_deref(), abi),
         }
     }

@@ -333,7 +333,7 @@ impl Lowering<'_> {
                 let arms = self.tables.arms.run(rows);
                 format!("Type::Match {{ on: ExprId({on}), arms: {arms} }}")
             }
-            Type::Custom { name, params } => {
+            Type::Custom { name, params, .. } => {
                 let params = params.iter().map(|p| format!("ExprId({})", self.expr(p, scope))).collect();
                 let params = self.tables.params.run(params);
                 let variant = camel(name);

@@ -181,6 +181,7 @@ impl Parser<'_> {
             sequential: false,
             bare: false,
             lp64: false,
+            ia32: false,
             fields: Vec::new(),
             place,
         };
@@ -196,6 +197,8 @@ impl Parser<'_> {
                 item.bare = true;
             } else if self.word("lp64") {
                 item.lp64 = true;
+            } else if self.word("ia32") {
+                item.ia32 = true;
             } else {
                 break;
             }
@@ -318,7 +321,8 @@ impl Parser<'_> {
                     self.sign(",");
                 }
             }
-            return Ok(Type::Custom { name, params });
+            let base = if self.sign(":") { Some(self.ident()?) } else { None };
+            return Ok(Type::Custom { name, params, base });
         }
         if self.word("bytes") {
             return Ok(Type::Bytes(self.index()?));

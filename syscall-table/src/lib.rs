@@ -29,7 +29,7 @@
 //! - `path` and `str` (pointers to NUL-terminated strings), `cpath`, `cstr` (what they point to), `bytes[n]`, `text[n]` (a string in
 //!   a buffer of n bytes), `[T; n]` (n elements);
 //! - `match expression { A, B => T  _ => U }`: chosen by another argument or field; `none` for an argument that is not there;
-//! - `@decoder(expressions)`: what only code can express.
+//! - `@decoder(expressions)`: what only code can express; with `:width` behind it where an offset depends on its size.
 //!
 //! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name, to `ret`,
 //! `error`, `arg0` to `arg5` (the registers), and to every constant of the headers.
