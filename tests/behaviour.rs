@@ -114,6 +114,9 @@ fn lets_go_of_a_process_that_goes_on() {
         let log = scratch(&format!("let-go.{signal}"));
         let mut target = Command::new(program("read-stdin"));
         let mut target = target.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the target runs");
+        // It is in its read(2), number 0 of descriptor 0.
+        let call = format!("/proc/{}/syscall", target.id());
+        until("the call", || fs::read_to_string(&call).unwrap_or_default().starts_with("0 0x0 "));
         let tracer = trapline()
             .args(["-qq", "-o"])
             .arg(&log)
