@@ -92,8 +92,10 @@ pub struct TextOptions {
 /// Which signals interrupt the tracer: `-I`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruptible {
-    /// SIGHUP, SIGINT, SIGQUIT, SIGPIPE and SIGTERM end it at any time, or while it waits: there is no difference here,
-    /// for an event is never left half told.
+    /// SIGHUP, SIGINT, SIGQUIT, SIGPIPE and SIGTERM end it alone: the command runs on, and nothing more is told.
+    Anywhere,
+    /// They end it between two events. A command that it started gets the signal, too; all others are told to be
+    /// detached.
     Waiting,
     /// They do nothing: the command has them to itself.
     Never,

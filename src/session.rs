@@ -103,7 +103,7 @@ fn conclusion(interrupted: Option<i32>, ending: Option<Ending>, written: bool) -
 fn watch_signals(options: &Options) {
     let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGPIPE, Signal::SIGTERM];
     match options.interruptible {
-        Interruptible::Waiting => tracee::watch(&ends),
+        Interruptible::Anywhere | Interruptible::Waiting => tracee::watch(&ends),
         Interruptible::Never => tracee::block(&ends),
         Interruptible::NeverNorStop => {
             tracee::block(&ends);
@@ -316,6 +316,10 @@ impl Session<'_> {
                     continue;
                 }
                 Event::Interrupted { signal } => {
+                    if self.options.interruptible == Interruptible::Anywhere {
+                        tracer.detach_all(None);
+                        return Some(signal);
+                    }
                     let kill = self.command.is_some().then_some(signal);
                     for tid in tracer.detach_all(kill) {
                         self.detached(tid);

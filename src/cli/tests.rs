@@ -167,15 +167,15 @@ fn messages_that_are_left_out() {
 
 #[test]
 fn when_signals_end_the_tracer() {
-    use Interruptible::{Never, NeverNorStop, Waiting};
+    use Interruptible::{Anywhere, Never, NeverNorStop, Waiting};
     for (line, wanted) in [
         ("ls", Waiting),
         ("-o f ls", Never),
         ("-o |cat ls", Never),
         ("-o f -p 1", Waiting),
         ("-o f -p 1 ls", Never),
-        ("-o f -I1 ls", Waiting),
-        ("-I 01 ls", Waiting),
+        ("-o f -I1 ls", Anywhere),
+        ("-I 01 ls", Anywhere),
         ("-I3 ls", Never),
         ("--interruptible=waiting ls", Waiting),
         ("--interruptible=NEVER ls", Never),

@@ -127,7 +127,8 @@ pub fn interruptible(text: &str) -> Option<options::Interruptible> {
         None => word(text)?,
     };
     Some(match word {
-        Interruptible::Anywhere | Interruptible::Waiting => options::Interruptible::Waiting,
+        Interruptible::Anywhere => options::Interruptible::Anywhere,
+        Interruptible::Waiting => options::Interruptible::Waiting,
         Interruptible::Never => options::Interruptible::Never,
         Interruptible::NeverTstp => options::Interruptible::NeverNorStop,
     })
