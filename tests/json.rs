@@ -1,0 +1,142 @@
+//! Each line of JSON is one: for jq, and for the schema.
+
+#[path = "support/programs.rs"]
+mod programs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use programs::program;
+
+/// The program under test, with nothing to read on standard input.
+fn trapline() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
+    command.stdin(Stdio::null()).env("LC_ALL", "C");
+    command
+}
+
+/// An empty directory of the running test's own.
+fn directory() -> PathBuf {
+    let thread = std::thread::current();
+    let test = thread.name().expect("tests run in threads with names").to_string();
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("json").join(test);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("a directory for the test");
+    path
+}
+
+/// Traces a command and holds each line against jq and the schema; returns the records.
+fn trace(options: &[&str], command: &[&str]) -> Vec<Value> {
+    let log = directory().join("log.json");
+    let command: Vec<PathBuf> =
+        command.iter().map(|word| word.strip_prefix('@').map_or_else(|| PathBuf::from(word), program)).collect();
+    let mut run = trapline();
+    run.args(options).arg("--json").arg("-o").arg(&log).args(&command);
+    run.output().expect("trapline runs");
+    let text = fs::read_to_string(&log).expect("lines in UTF-8");
+    let jq = Command::new("jq").args(["-c", "."]).arg(&log).output().expect("jq is needed: apt-get install jq");
+    assert!(jq.status.success(), "{}", String::from_utf8_lossy(&jq.stderr));
+    assert_eq!(String::from_utf8_lossy(&jq.stdout).lines().count(), text.lines().count());
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut python = Command::new("/usr/bin/python3");
+    python.arg(root.join("tests/support/validate.py")).arg(root.join("src/output/json.schema.json")).arg(&log);
+    let python = python.output().expect("python3 is needed: apt-get install python3 python3-jsonschema");
+    let said = [python.stdout, python.stderr].concat();
+    assert!(python.status.success(), "{}", String::from_utf8_lossy(&said));
+    let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(records[0]["type"], "trace");
+    // Records are numbered as they are written.
+    for (number, record) in records[1..].iter().enumerate() {
+        assert_eq!(record["seq"], number, "{record}");
+    }
+    records
+}
+
+fn of_type<'a>(records: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    records.iter().filter(|record| record["type"] == kind).collect()
+}
+
+#[test]
+fn calls_of_many_kinds() {
+    let records = trace(&["-f"], &["@calls"]);
+    assert!(of_type(&records, "syscall").len() > 50);
+    assert_eq!(of_type(&records, "exit").last().map(|r| &r["status"]), Some(&0.into()));
+}
+
+#[test]
+fn calls_of_many_kinds_32() {
+    let records = trace(&["-f"], &["@32:calls"]);
+    let own = of_type(&records, "syscall");
+    assert!(own[1..].iter().all(|call| call["abi"] == "i386"), "{own:?}");
+}
+
+#[test]
+fn signals() {
+    let records = trace(&[], &["@signals"]);
+    assert!(!of_type(&records, "signal").is_empty());
+}
+
+#[test]
+fn threads() {
+    let records = trace(&["-f"], &["@threads"]);
+    let forks = of_type(&records, "fork");
+    assert!(forks.iter().all(|fork| fork["kind"] == "clone"));
+    assert!(!forks.is_empty());
+    let process = &of_type(&records, "attach")[0]["pid"];
+    assert!(of_type(&records, "syscall").iter().all(|call| call["pid"] == *process));
+}
+
+#[test]
+fn exec_from_a_thread() {
+    let records = trace(&["-f"], &["@exec-from-thread"]);
+    assert_eq!(of_type(&records, "superseded").len(), 1);
+}
+
+#[test]
+fn a_shell_and_its_children() {
+    let records = trace(&["-f"], &["bash", "--norc", "-c", "echo a b | tr a c >/dev/null; kill -KILL $$"]);
+    let killed = of_type(&records, "killed");
+    assert_eq!(killed.len(), 1);
+    assert_eq!(killed[0]["signal"], "SIGKILL");
+    assert_eq!(of_type(&records, "exec").len(), 2);
+}
+
+#[test]
+fn programs() {
+    trace(
+        &["-f"],
+        &["/usr/bin/python3", "-c", "import subprocess, socket; subprocess.run(['ls', '-l', '/'], stdout=-3)"],
+    );
+    trace(&["-f", "-s", "4"], &["git", "--version"]);
+    trace(&["-f", "-v"], &["gcc", "-E", "-x", "c", "/dev/null"]);
+    trace(&["-z"], &["sqlite3", ":memory:", "select 1"]);
+    trace(&["-Z", "-e", "%file"], &["find", "/usr/share/doc/tar"]);
+}
+
+#[test]
+fn strings_that_are_cut_or_no_text() {
+    let records = trace(&["-s", "3", "-e", "write"], &["printf", r"abc\377def"]);
+    let call = of_type(&records, "syscall")[0];
+    assert_eq!(call["args"]["buf"], "abc", "{call}");
+    assert_eq!(call["truncated"]["buf"], 7, "{call}");
+    let records = trace(&["-e", "write"], &["printf", r"abc\377def"]);
+    let call = of_type(&records, "syscall")[0];
+    assert_eq!(call["args"]["buf"]["base64"], "YWJj/2RlZg==", "{call}");
+    assert_eq!(call["ret"], 7, "{call}");
+}
+
+#[test]
+fn failures_and_absence() {
+    let records = trace(&["-e", "openat,exit_group"], &["cat", "/nonexistent"]);
+    let calls = of_type(&records, "syscall");
+    let failed = calls.iter().find(|c| c["args"]["pathname"] == "/nonexistent").expect("the failing call");
+    assert_eq!((&failed["ret"], &failed["errno"]), (&(-1).into(), &"ENOENT".into()));
+    assert_eq!(failed["error"], "No such file or directory");
+    assert_eq!(failed["args"]["dirfd"], "AT_FDCWD");
+    assert_eq!(failed["args"]["flags"], serde_json::json!(["O_RDONLY"]));
+    let last = calls.last().expect("a call");
+    assert_eq!((&last["name"], &last["ret"], &last["unfinished"]), (&"exit_group".into(), &Value::Null, &true.into()));
+}
