@@ -93,7 +93,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"(si_pid=|kill\(|tgkill\(|rt_sigqueueinfo\()\d+", "${1}N");
     rule(r"((clone3?|v?fork|wait4|waitpid)\(.*\) += )\d+", "${1}N");
     rule(r"(rt_sigreturn\(.*\) += ).*$", "${1}R");
-    rule(r"st_ino=\d+", "st_ino=N");
+    rule(r"(stx?_ino)=\d+", "$1=N");
     rule(r"f_(blocks|bfree|bavail|files|ffree)=\d+", "f_$1");
     rule(r"tgkill\(N, \d+", "tgkill(N, N");
     rule(r"0x7f[0-9a-f]{10}|0x5[56][0-9a-f]{10}|0xf7[0-9a-f]{6}|0xff[0-9a-f]{6}|0x5[67][0-9a-f]{6}", "ADDR");
