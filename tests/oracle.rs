@@ -63,8 +63,8 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_signals: case(&["@signals"]);
     program_signals_32: case(&["@32:signals"]);
     program_int80: case(&["@int80"]);
-    program_threads: Case { options: &["-f"], racy: Some("futex"), ..case(&["@threads"]) };
-    program_leader_exits: Case { options: &["-f"], racy: Some("futex"), ..case(&["@leader-exits"]) };
+    program_threads: Case { options: &["-f"], racy: Some("futex|exited"), ..case(&["@threads"]) };
+    program_leader_exits: Case { options: &["-f"], racy: Some("futex|exited"), ..case(&["@leader-exits"]) };
     program_exec_from_thread: Case { options: &["-f"], racy: Some("write|pause"), ..case(&["@exec-from-thread"]) };
     program_vfork: Case { options: &["-f"], ..case(&["@vfork"]) };
     program_clone_parent: Case { options: &["-f"], racy: Some("wait4|SIGCHLD|exit_group"), ..case(&["@clone-flags", "parent"]) };
