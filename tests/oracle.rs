@@ -11,7 +11,8 @@ use compare::{Case, compare};
 const AGE: &[(&str, &str)] = &[
     // rseq_len was hexadecimal before 7.x.
     (r"rseq\((\S+), 0x20, 0, 0x53053053\) ( *)=", "rseq($1, 32, 0, 0x53053053)   $2="),
-    // The data of an event was shown as both members of a union.
+    // The data of an event was shown as both members of a union, in decimal.
+    (r"data=\{u32=7, u64=7\}", "data=0x7"),
     (r"data=\{u32=\d+, u64=(\d+)\}", "data=$1"),
 ];
 
@@ -92,4 +93,22 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     filter_network: Case { options: &["-e", "%net"], ..case(&["@calls"]) };
     filter_process: Case { options: &["-f", "-e", "%process"], ..case(&["@calls"]) };
     filter_signals: Case { options: &["-e", "signal=SIGALRM", "-e", "trace=none"], ..case(&["@signals"]) };
+    separate_files: Case { options: &["-ff"], ..case(&["sh", "-c", "(exit 3); ls /; exit 5"]) };
+    program_jobs: Case { options: &["-f"], racy: Some("ERESTARTSYS|SIGCHLD"), ..case(&["@jobs"]) };
+    program_restarts: case(&["@restarts"]);
+    program_restarts_32: case(&["@32:restarts"]);
+    gcc_compiles: Case { options: &["-f"], ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };
+    make_runs_a_shell: Case { options: &["-f"], ..case(&["make", "-s", "--eval=all: ; @echo a; ls / >/dev/null"]) };
+    git_missing_remote: Case { options: &["-f"], racy: Some("SIGCHLD"), ..case(&["git", "ls-remote", "/nonexistent"]) };
+    python_server: Case { options: &["-f", "-e", "%net"], ..case(&["/usr/bin/python3", "-S", "-c", "
+import os, socket
+s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(1)
+if os.fork() == 0:
+    c = socket.create_connection(s.getsockname()); c.sendall(b'question'); c.shutdown(socket.SHUT_WR); print(c.recv(100)); os._exit(0)
+c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
+"]) };
+    python_subprocess: Case { options: &["-f", "-e", "%process"], ..case(&["/usr/bin/python3", "-c", "import subprocess; subprocess.run(['true'])"]) };
+    failing_exec: Case { options: &["-f", "-e", "execve,exit_group"], ..case(&["sh", "-c", "nosuchcommand; /etc/passwd; exit 4"]) };
+    option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
+    here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

@@ -54,9 +54,29 @@ fn trace(tracer: &str, case: Case, command: &[PathBuf]) -> (String, String) {
         .stdin(Stdio::null())
         .output()
         .expect("setarch and strace are needed: apt-get install util-linux strace");
+    if case.options.contains(&"-ff") {
+        return (gather(&output), run.status.to_string());
+    }
     let text = std::fs::read(&output)
         .unwrap_or_else(|e| panic!("{tracer} left no output ({e}): {}", String::from_utf8_lossy(&run.stderr)));
     (String::from_utf8_lossy(&text).into_owned(), run.status.to_string())
+}
+
+/// The files of `-ff` as one text with a column of ids, and removed, for the next run has other ids.
+fn gather(output: &Path) -> String {
+    let prefix = format!("{}.", output.file_name().expect("a name").to_string_lossy());
+    let mut text = String::new();
+    for entry in std::fs::read_dir(output.parent().expect("a directory")).expect("a directory").flatten() {
+        let name = entry.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse::<u32>().ok()) else {
+            continue;
+        };
+        for line in String::from_utf8_lossy(&std::fs::read(entry.path()).expect("a file")).lines() {
+            writeln!(text, "{pid} {line}").expect("text");
+        }
+        std::fs::remove_file(entry.path()).expect("the file is ours");
+    }
+    text
 }
 
 /// Lines by thread in the order of birth, calls whole, and everything that differs from run to run replaced.
@@ -87,7 +107,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
         rule(r"\) += ", ") = ");
     }
     for (number, pid) in order.iter().enumerate().filter(|(_, pid)| !pid.is_empty()) {
-        rule(&format!(r"(= |pid=|kill\(|wait4\(|\[|in pid |^){pid}\b"), &format!("${{1}}PID{number}"));
+        rule(&format!(r"(pid=|kill\(|wait4\(|\[|in pid |^){pid}\b"), &format!("${{1}}PID{number}"));
     }
     rule(r"((set_tid_address|gettid|getppid|getpgrp|getpid)\(\w*\) += )\d+", "${1}N");
     rule(r"(si_pid=|kill\(|tgkill\(|rt_sigqueueinfo\()\d+", "${1}N");
