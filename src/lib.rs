@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod decode;
 pub mod filter;
+pub mod identify;
 pub mod message;
 pub mod options;
 pub mod output;

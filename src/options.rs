@@ -6,6 +6,7 @@ use nix::unistd::{Gid, Pid, Uid};
 
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::identify::DecodeFds;
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
 
 /// Everything that a run needs to know.
@@ -27,6 +28,8 @@ pub struct Options {
     pub destination: Destination,
     /// What the output looks like.
     pub format: Format,
+    /// What is told of descriptors.
+    pub decode_fds: DecodeFds,
     /// How much of each value is told.
     pub style: Style,
     /// Which signals end the tracer.

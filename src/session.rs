@@ -12,11 +12,12 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::{Pid, User, access, getgrouplist};
 use syscall_table::{Abi, Syscall};
 
-use crate::decode::{self, Call, Local, Outcome, Scratch, Style};
+use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style};
+use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options, UserSpec};
 use crate::output::{
-    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Stamp, TextStyle,
+    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Returned, Stamp, TextStyle,
 };
 use crate::tracee::{self, Command, Ticker};
 use crate::tracer::{Ending, Event, ForkKind, Tracer};
@@ -57,6 +58,7 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
         options,
         report,
         seats: HashMap::new(),
+        identify: Identify::new(options.decode_fds),
         scratch: Scratch::default(),
         ticker: Ticker::default(),
         command: None,
@@ -264,6 +266,7 @@ struct Session<'a> {
     options: &'a Options,
     report: Box<dyn Report>,
     seats: HashMap<Pid, Seat>,
+    identify: Identify,
     scratch: Scratch,
     ticker: Ticker,
     command: Option<Pid>,
@@ -374,7 +377,7 @@ impl Session<'_> {
         if !seat.told {
             return;
         }
-        let memory = tracee::Memory::of(tid);
+        let memory = self.identify.tracee(tid);
         let name = CallName::of(&seat.call);
         let call = &mut seat.call;
         let scratch = &mut self.scratch;
@@ -405,7 +408,7 @@ impl Session<'_> {
             return self.report.forget(tid);
         }
         let style = self.options.style;
-        let memory = tracee::Memory::of(tid);
+        let memory = self.identify.tracee(tid);
         let name = CallName::of(&seat.call);
         let (abi, nr) = (seat.call.abi, seat.call.nr);
         let error = if is_error { value.unsigned_abs() as u32 } else { 0 };
@@ -416,17 +419,22 @@ impl Session<'_> {
         let duration = duration.saturating_sub(seat.since);
         let call = std::cell::RefCell::new(&mut seat.call);
         let scratch = std::cell::RefCell::new(&mut self.scratch);
-        self.report.returned(
-            &stamp,
-            name.info(abi, nr),
+        let end = Returned {
             result,
             duration,
-            &mut |sink| {
+            args: &mut |sink| {
                 call.borrow_mut().exit(outcome, style, &memory, sink, &mut scratch.borrow_mut());
                 true
             },
-            &mut |sink| call.borrow_mut().aux(outcome, style, &memory, sink, &mut scratch.borrow_mut()),
-        );
+            value: &mut |sink| {
+                if let Return::Value(value, ty) = result {
+                    decode::value(ty, value as u64, abi, &memory, sink);
+                }
+                true
+            },
+            aux: &mut |sink| call.borrow_mut().aux(outcome, style, &memory, sink, &mut scratch.borrow_mut()),
+        };
+        self.report.returned(&stamp, name.info(abi, nr), end);
     }
 
     fn signal(&mut self, tid: Pid, signal: i32, info: &[u8; 128], ip: Option<u64>) {
@@ -435,10 +443,12 @@ impl Session<'_> {
         }
         let stamp = self.stamp(tid, ip);
         let style = Style { abbreviate: false, ..self.options.style };
+        let tracee = self.identify.tracee(tid);
+        let memory = Copied { bytes: Local(info), tracee: &tracee };
         let scratch = &mut self.scratch;
         self.report.signal(&stamp, signal.unsigned_abs(), &mut |sink| {
             // The kernel gives the 64-bit layout to a 64-bit tracer, whatever the tracee is.
-            decode::structure("siginfo", Abi::X86_64, Local::FIRST, style, &Local(info), sink, scratch);
+            decode::structure("siginfo", Abi::X86_64, Local::FIRST, style, &memory, sink, scratch);
             true
         });
     }

@@ -2,6 +2,7 @@
 
 mod behaviour {
     pub mod attach;
+    pub mod descriptors;
     pub mod ending;
     pub mod inheritance;
     pub mod messages;

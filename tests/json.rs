@@ -140,3 +140,31 @@ fn failures_and_absence() {
     let last = calls.last().expect("a call");
     assert_eq!((&last["name"], &last["ret"], &last["unfinished"]), (&"exit_group".into(), &Value::Null, &true.into()));
 }
+
+#[test]
+fn descriptors_and_what_they_refer_to() {
+    let records = trace(&["-yy"], &["@fds"]);
+    let calls = of_type(&records, "syscall");
+    let all =
+        |name: &str| calls.iter().filter(|call| call["name"] == name).map(|call| &call["fds"]).collect::<Vec<_>>();
+    let null = calls.iter().find(|call| call["args"]["pathname"] == "/dev/null").expect("an open");
+    let device =
+        serde_json::json!({"kind": "file", "path": "/dev/null", "device": {"type": "char", "major": 1, "minor": 3}});
+    assert_eq!(null["fds"][null["ret"].to_string()], device);
+    let of_kind = |name: &str, key: &str, value: &str| {
+        all(name)
+            .into_iter()
+            .filter_map(Value::as_object)
+            .flat_map(|fds| fds.values())
+            .filter(|to| to[key] == value)
+            .count()
+    };
+    assert!(of_kind("openat", "kind", "file") > 0 && null["fds"]["AT_FDCWD"]["kind"] == "file");
+    assert_eq!(of_kind("eventfd2", "kind", "eventfd"), 2);
+    assert_eq!(of_kind("pidfd_open", "kind", "pidfd"), 1);
+    assert_eq!(of_kind("pipe2", "kind", "pipe"), 4);
+    assert_eq!(of_kind("accept", "protocol", "TCP"), 2);
+    assert_eq!(of_kind("recvmsg", "deleted", "true"), 0);
+    let signals = all("signalfd4").into_iter().next().expect("a signalfd");
+    assert!(signals.to_string().contains(r#""signals":["SIGINT","SIGUSR1"]"#), "{signals}");
+}

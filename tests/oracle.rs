@@ -11,10 +11,15 @@ use compare::{Case, compare};
 const AGE: &[(&str, &str)] = &[
     // rseq_len was hexadecimal before 7.x.
     (r"rseq\((\S+), 0x20, 0, 0x53053053\) ( *)=", "rseq($1, 32, 0, 0x53053053)   $2="),
+    // Flags of a netlink address always have eight digits.
+    (r"nl_groups=0x00000(\d)", "nl_groups=0000000$1"),
     // The data of an event was shown as both members of a union, in decimal.
     (r"data=\{u32=7, u64=7\}", "data=0x7"),
     (r"data=\{u32=\d+, u64=(\d+)\}", "data=$1"),
 ];
+
+/// What 6.1 cannot tell of descriptors.
+const OTHER_FDS: &str = "eventfd|signalfd";
 
 fn case<'a>(command: &'a [&'a str]) -> Case<'a> {
     Case { options: &[], command, newer: AGE, ..Case::default() }
@@ -109,6 +114,16 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
 "]) };
     python_subprocess: Case { options: &["-f", "-e", "%process"], ..case(&["/usr/bin/python3", "-c", "import subprocess; subprocess.run(['true'])"]) };
     failing_exec: Case { options: &["-f", "-e", "execve,exit_group"], ..case(&["sh", "-c", "nosuchcommand; /etc/passwd; exit 4"]) };
+    option_fds: Case { options: &["-y"], ..case(&["@fds"]) };
+    option_fds_32: Case { options: &["-e", "decode-fd=path"], ..case(&["@32:fds"]) };
+    option_fds_hex: Case { options: &["--decode-fds", "-xx", "-e", "trace=openat,close,read"], racy: Some("close.[12]<"), ..case(&["cat", "/etc/passwd"]) };
+    option_all_fds: Case { options: &["-yy"], racy: Some(OTHER_FDS), ..case(&["@fds"]) };
+    option_all_fds_32: Case { options: &["--decode-fds=all"], racy: Some(OTHER_FDS), ..case(&["@32:fds"]) };
+    option_fds_of_sockets: Case { options: &["-e", "decode-fds=socket"], ..case(&["@fds"]) };
+    option_fds_of_devices: Case { options: &["--decode-fds=dev"], ..case(&["@fds"]) };
+    option_fds_of_processes: Case { options: &["--decode-fds=pidfd"], ..case(&["@fds"]) };
+    option_no_fds: Case { options: &["-e", "decode-fds=none"], ..case(&["@fds"]) };
+    option_fds_of_children: Case { options: &["-f", "-y", "-e", "trace=%desc"], ..case(&["sh", "-c", "exec 3</etc/passwd; cat <&3 | cat; (exec 3<&-; cat /dev/null)"]) };
     option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

@@ -11,6 +11,7 @@ use super::typed::Typed;
 use super::words::Timestamps;
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Target, TextOptions};
 use crate::output::{Destination, HexStrings, Quiet};
 
@@ -45,6 +46,12 @@ pub fn resolve(
     if typed.f > 1 && typed.separately {
         return Err(both("-ff", "--output-separately"));
     }
+    let decode_fds = match (typed.y, typed.decode_fds) {
+        (0, given) => given.unwrap_or_default(),
+        (1.., Some(_)) => return Err(both("-y", "--decode-fds")),
+        (1, None) => DecodeFds { path: true, ..DecodeFds::default() },
+        (_, None) => DecodeFds::ALL,
+    };
     if typed.json {
         refuse_text_options(&typed)?;
     }
@@ -74,6 +81,7 @@ pub fn resolve(
         signals: typed.signals.unwrap_or(SignalFilter::ALL),
         destination,
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
+        decode_fds,
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
         quiet,

@@ -87,6 +87,12 @@ pub fn command() -> Command {
             .alias("timestamps"),
         optional("r", "relative-timestamps", "PRECISION", "Time since the line before; s, ms, us or ns"),
         optional("T", "syscall-times", "PRECISION", "Time that each call took; s, ms, us or ns"),
+        optional(
+            "y",
+            "decode-fds",
+            "SET",
+            "What descriptors refer to: path, socket, dev, eventfd, pidfd, signalfd; -yy: all",
+        ),
         flag("i", "instruction-pointer", "Instruction pointer"),
         flag("n", "syscall-number", "Number of each call"),
     ]);
@@ -99,7 +105,7 @@ pub fn command() -> Command {
 }
 
 /// strace's options that are not there yet: known, so that they are refused by name.
-fn missing() -> [Arg; 33] {
+fn missing() -> [Arg; 32] {
     const HELP: &str = "Not available yet";
     [
         value("b", "detach-on", "SYSCALL", HELP),
@@ -114,7 +120,6 @@ fn missing() -> [Arg; 33] {
         value("U", "summary-columns", "COLUMNS", HELP),
         flag("w", "summary-wall-clock", HELP),
         value("X", "const-print-style", "FORMAT", HELP),
-        optional("y", "decode-fds", "SET", HELP),
         optional("Y", "decode-pids", "SET", HELP),
         value("", "abbrev", "SET", HELP),
         flag("", "always-show-pid", HELP),

@@ -10,6 +10,7 @@ use super::UsageError;
 use super::getopt::Given;
 use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::identify::DecodeFds;
 use crate::options::{Interruptible, UserSpec};
 use crate::output::{HexStrings, Quiet};
 
@@ -45,6 +46,10 @@ pub struct Typed {
     /// How often `-q` was given.
     pub q: usize,
     pub quiet: Option<Quiet>,
+
+    /// How often `-y` was given.
+    pub y: usize,
+    pub decode_fds: Option<DecodeFds>,
 
     pub string_limit: Option<usize>,
     pub columns: Option<usize>,
@@ -89,7 +94,9 @@ impl Typed {
             "argv0" => self.argv0 = Some(value.clone()),
             "interruptible" => self.interruptible = Some(words::interruptible(text).ok_or_else(invalid)?),
             "e" => self.expression(text)?,
-            "trace" | "signal" | "status" => self.qualify(&given.id, text)?,
+            "decode-fds" if given.short => self.y += 1,
+            "decode-fds" if given.value.is_none() => self.qualify("decode-fds", "path")?,
+            "trace" | "signal" | "status" | "decode-fds" => self.qualify(&given.id, text)?,
             "successful-only" => self.only(StatusFilter::SUCCESSFUL),
             "failed-only" => self.only(StatusFilter::FAILED),
             "output" => self.output = Some(value.clone()),
@@ -133,9 +140,10 @@ impl Typed {
             "signal" | "signals" | "s" => self.qualify("signal", set),
             "status" => self.qualify("status", set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
             "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
-            | "fault" | "inject" | "kvm" | "decode-fds" | "decode-fd" | "decode-pids" | "decode-pid" | "trace-fds"
-            | "trace-fd" | "fds" | "fd" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
+            | "fault" | "inject" | "kvm" | "decode-pids" | "decode-pid" | "trace-fds" | "trace-fd" | "fds" | "fd"
+            | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
             _ => self.qualify("trace", text),
         }
     }
@@ -147,6 +155,10 @@ impl Typed {
             "quiet" => {
                 let quiet = words::quiet(set).map_err(|item| UsageError::new(format!("invalid quiet '{item}'")))?;
                 self.quiet = Some(quiet);
+            }
+            "decode-fds" => {
+                let invalid = |item| UsageError::new(format!("invalid decode-fds '{item}'"));
+                self.decode_fds = Some(words::decode_fds(set).map_err(invalid)?);
             }
             _ => self.calls = Some(CallFilter::parse(set)?),
         }

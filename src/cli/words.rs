@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 
+use crate::identify::DecodeFds;
 use crate::options;
 use crate::output::{AbsoluteTime, HexStrings, Quiet};
 
@@ -131,6 +132,32 @@ pub fn interruptible(text: &str) -> Option<options::Interruptible> {
         Interruptible::Waiting => options::Interruptible::Waiting,
         Interruptible::Never => options::Interruptible::Never,
         Interruptible::NeverTstp => options::Interruptible::NeverNorStop,
+    })
+}
+
+/// What can be told of descriptors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OfFds {
+    Path,
+    Socket,
+    Dev,
+    Eventfd,
+    Pidfd,
+    Signalfd,
+}
+
+/// Reads a set of what is to be told of descriptors; the error is what is none.
+pub fn decode_fds(text: &str) -> Result<DecodeFds, String> {
+    let bit = |item: &str| word::<OfFds>(item).map(|what| 1 << what as u64).ok_or_else(|| item.to_string());
+    let bits = crate::filter::Set::bits(text, u64::MAX, bit)?;
+    let has = |what: OfFds| bits >> what as u64 & 1 != 0;
+    Ok(DecodeFds {
+        path: has(OfFds::Path),
+        socket: has(OfFds::Socket),
+        dev: has(OfFds::Dev),
+        eventfd: has(OfFds::Eventfd),
+        pidfd: has(OfFds::Pidfd),
+        signalfd: has(OfFds::Signalfd),
     })
 }
 

@@ -235,13 +235,12 @@ pub fn structure(
     walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);
 }
 
-/// Tells a number that is nowhere in memory, such as a result.
-pub fn value(ty: Type, value: u64, abi: Abi, sink: &mut dyn Sink) {
+/// Tells a number that is nowhere in memory, such as a result of the tracee whose memory this is.
+pub fn value(ty: Type, value: u64, abi: Abi, memory: &dyn Memory, sink: &mut dyn Sink) {
     let style = Style { string_limit: 0, abbreviate: false, dereference: false, raw: false };
     let call = Call { abi, ..Call::default() };
     let mut scratch = Scratch::default();
-    let nothing = super::memory::Local(&[]);
-    Walk::new(&call, None, style, &nothing, sink, &mut scratch, Vec::new()).value(
+    Walk::new(&call, None, style, memory, sink, &mut scratch, Vec::new()).value(
         ty,
         Place::Register(value),
         Frame::Args,

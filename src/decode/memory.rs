@@ -1,10 +1,17 @@
 //! Where the decoder reads from.
 
+use super::referent::Referents;
+
 /// Bytes by address: a stopped tracee's memory, or a structure that the kernel gave us.
 pub trait Memory {
     /// Reads from `address` on into `buffer` and returns how many bytes there were; less than asked for when
     /// the range ends in unmapped memory, 0 when it starts there.
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
+
+    /// Knows what the numbers of the same tracee stand for, if anybody wants to know.
+    fn referents(&self) -> Option<&dyn Referents> {
+        None
+    }
 }
 
 /// Bytes that we have: address 1 is the first of them, so that the first is not at NULL.
@@ -22,5 +29,23 @@ impl Memory for Local<'_> {
         let len = from.len().min(buffer.len());
         buffer[..len].copy_from_slice(&from[..len]);
         len
+    }
+}
+
+/// A tracee's structure that we have, together with what its numbers stand for.
+pub struct Copied<'a> {
+    /// The bytes.
+    pub bytes: Local<'a>,
+    /// The tracee that they are about.
+    pub tracee: &'a dyn Memory,
+}
+
+impl Memory for Copied<'_> {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        self.bytes.read(address, buffer)
+    }
+
+    fn referents(&self) -> Option<&dyn Referents> {
+        self.tracee.referents()
     }
 }

@@ -9,13 +9,15 @@ mod memory;
 mod multiplex;
 mod number;
 mod phases;
+mod referent;
 mod sets;
 mod sink;
 mod text;
 mod walk;
 
 pub use call::{Call, Outcome, Scratch, Style, structure, value};
-pub use memory::{Local, Memory};
+pub use memory::{Copied, Local, Memory};
+pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
 pub use sink::{End, Quote, Sink};
 pub use text::Short;
 pub use walk::{Frame, Place, Walk};

@@ -39,6 +39,11 @@ pub fn signed(value: u64, bytes: usize) -> i64 {
 /// Tells a number by its format.
 pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
     let bytes = width.bytes(walk.abi);
+    match format {
+        Format::Fd => return walk.fd(value as i32),
+        Format::DirFd => return walk.dirfd(value as i32),
+        _ => {}
+    }
     let sink = &mut *walk.sink;
     match format {
         Format::Signed => sink.signed(signed(value, bytes)),
@@ -46,9 +51,7 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Hex => sink.hex(value),
         Format::Octal => sink.octal(value, 3),
         Format::Address => sink.pointer(value),
-        Format::Fd => sink.fd(value as i32),
-        Format::DirFd if value as i32 == AT_FDCWD => sink.constant(value, "AT_FDCWD"),
-        Format::DirFd => sink.fd(value as i32),
+        Format::Fd | Format::DirFd => sink.fd(value as i32),
         Format::Pid | Format::Tid | Format::Pgid | Format::Sid => sink.pid(value as i32),
         Format::Id if truncate(u64::MAX, bytes) == value => sink.signed(-1),
         Format::Id => sink.unsigned(value),
@@ -82,6 +85,27 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Char => {
             let byte = [value as u8];
             sink.string(&byte, super::sink::Quote::Plain, false, None);
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Tells a descriptor and what it refers to.
+    pub fn fd(&mut self, fd: i32) {
+        self.sink.fd(fd);
+        if let Some(to) = self.memory.referents().and_then(|referents| referents.fd(fd)) {
+            self.sink.refers(fd, &to);
+        }
+    }
+
+    /// Tells a descriptor that paths are relative to.
+    pub fn dirfd(&mut self, fd: i32) {
+        if fd != AT_FDCWD {
+            return self.fd(fd);
+        }
+        self.sink.constant(u64::from(fd as u32), "AT_FDCWD");
+        if let Some(path) = self.memory.referents().and_then(|referents| referents.cwd()) {
+            self.sink.directory(&path);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What the decoder tells: one walk over a call, whatever the format.
 
+use super::referent::Referent;
+
 /// How the bytes of a string are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quote {
@@ -43,6 +45,10 @@ pub trait Sink {
     fn pointer(&mut self, address: u64);
     /// A file descriptor.
     fn fd(&mut self, fd: i32);
+    /// What the descriptor that was told last refers to.
+    fn refers(&mut self, fd: i32, to: &Referent);
+    /// The working directory, behind the constant that stands for it.
+    fn directory(&mut self, path: &[u8]);
     /// A process or thread id.
     fn pid(&mut self, pid: i32);
     /// A value that has a name.
@@ -141,6 +147,8 @@ impl Sink for Mute {
     fn octal(&mut self, _: u64, _: usize) {}
     fn pointer(&mut self, _: u64) {}
     fn fd(&mut self, _: i32) {}
+    fn refers(&mut self, _: i32, _: &Referent) {}
+    fn directory(&mut self, _: &[u8]) {}
     fn pid(&mut self, _: i32) {}
     fn constant(&mut self, _: u64, _: &str) {}
     fn unknown(&mut self, _: u64, _: &str) {}

@@ -16,6 +16,16 @@ pub enum HexStrings {
 
 /// Appends `bytes` as the inside of a string literal.
 pub fn escape(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings) {
+    escape_but(out, bytes, hex, &[]);
+}
+
+/// Appends `bytes` as what stands between `<` and `>`.
+pub fn escape_angled(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings) {
+    escape_but(out, bytes, hex, b"<>");
+}
+
+/// Appends `bytes`, of which those in `marks` have a meaning of their own in what is around them.
+fn escape_but(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings, marks: &[u8]) {
     let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
     let all = match hex {
         HexStrings::Never | HexStrings::NonAsciiChars => false,
@@ -35,7 +45,7 @@ pub fn escape(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings) {
             0x0b => out.extend_from_slice(b"\\v"),
             0x0c => out.extend_from_slice(b"\\f"),
             b'\r' => out.extend_from_slice(b"\\r"),
-            b' '..=b'~' => out.push(*byte),
+            b' '..=b'~' if !marks.contains(byte) => out.push(*byte),
             _ if hex == HexStrings::NonAsciiChars => hex_byte(out, *byte),
             _ => octal(out, *byte, bytes.get(index + 1)),
         }

@@ -12,7 +12,7 @@ use syscall_table::{Abi, errno_name};
 
 use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
-use super::report::{Birth, CallInfo, Report, Return, Stamp, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
 use super::status;
 use super::text::append;
 
@@ -155,27 +155,19 @@ impl Report for JsonLines {
         args(&mut JsonSink::new(&mut thread.call));
     }
 
-    fn returned(
-        &mut self,
-        stamp: &Stamp,
-        call: CallInfo<'_>,
-        result: Return,
-        duration: Duration,
-        args: Tell<'_>,
-        aux: Tell<'_>,
-    ) {
+    fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {
+        let Returned { result, duration, args, value: tell, aux } = end;
         let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
         args(&mut JsonSink::new(&mut thread.call));
         thread.inside = None;
         let time = thread.time;
-        let collected = std::mem::take(&mut thread.call);
+        let mut collected = std::mem::take(&mut thread.call);
         let mut out = self.begin("syscall", stamp.tid, time);
         JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
         match result {
             Return::Value(value, ty) => {
                 out.extend_from_slice(b",\"ret\":");
-                let mut number = Collected::default();
-                number.result(&mut out, value, ty, call.abi);
+                collected.result(&mut out, value, ty, tell);
             }
             Return::Error(error) => {
                 let restart = status::restart_text(error);
@@ -192,6 +184,7 @@ impl Report for JsonLines {
             out.push(b'}');
         }
         append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
+        collected.push_fds(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
         if let Some(thread) = self.threads.get_mut(&stamp.tid) {
@@ -211,6 +204,7 @@ impl Report for JsonLines {
         let mut out = self.begin("syscall", stamp.tid, time);
         JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
         out.extend_from_slice(b",\"ret\":null,\"unfinished\":true");
+        collected.push_fds(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
     }

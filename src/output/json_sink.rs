@@ -2,10 +2,12 @@
 
 use std::fmt::Arguments;
 
-use syscall_table::{Abi, Type, signal_name};
+use syscall_table::{Format, Type, signal_name};
 
+use super::referents;
+use super::report::Tell;
 use super::text::append;
-use crate::decode::{self, End, Quote, Sink};
+use crate::decode::{End, Quote, Referent, Sink};
 
 /// Integers beyond this lose digits in programs that read numbers as doubles: 2^53.
 const EXACT: u64 = 1 << 53;
@@ -17,6 +19,8 @@ pub struct Collected {
     pub values: Vec<u8>,
     /// `"path":length` of strings that were cut.
     truncated: Vec<u8>,
+    /// `"fd":{…}` of what descriptors refer to.
+    fds: Vec<u8>,
     /// One bit for each level: whether something stands before the next element.
     follows: u64,
     /// Where the value being told is, such as `msg.msg_iov[0].iov_base`.
@@ -32,6 +36,7 @@ impl Collected {
     pub fn clear(&mut self) {
         self.values.clear();
         self.truncated.clear();
+        self.fds.clear();
         self.follows = 0;
         self.path.clear();
         self.levels.clear();
@@ -46,16 +51,42 @@ impl Collected {
         }
     }
 
+    /// Appends what descriptors refer to, if that is known of any.
+    pub fn push_fds(&self, out: &mut Vec<u8>) {
+        if !self.fds.is_empty() {
+            out.extend_from_slice(b",\"fds\":{");
+            out.extend_from_slice(&self.fds);
+            out.push(b'}');
+        }
+    }
+
+    /// Adds what a descriptor refers to; what was told of it first, at the call's entry, remains.
+    fn describe(&mut self, fd: Arguments<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut key = Vec::new();
+        append(&mut key, format_args!("\"{fd}\":{{\"kind\""));
+        let known = self.fds.windows(key.len()).any(|window| window == key);
+        if known {
+            return;
+        }
+        if !self.fds.is_empty() {
+            self.fds.push(b',');
+        }
+        append(&mut self.fds, format_args!("\"{fd}\":"));
+        write(&mut self.fds);
+    }
+
     /// Appends the result of a call.
-    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi) {
+    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, tell: Tell<'_>) {
+        let args = std::mem::take(&mut self.values);
         match ty {
-            Type::Int { format: syscall_table::Format::Address, .. } => {
-                JsonSink::new(self).pointer(value as u64);
+            Type::Int { format: Format::Address, .. } => JsonSink::new(self).pointer(value as u64),
+            Type::Set { .. } | Type::Int { format: Format::Fd | Format::Pid, .. } => {
+                tell(&mut JsonSink::new(self));
             }
-            Type::Set { .. } => decode::value(ty, value as u64, abi, &mut JsonSink::new(self)),
             _ => JsonSink::new(self).signed(value),
         }
         out.extend_from_slice(&self.values);
+        self.values = args;
     }
 }
 
@@ -178,6 +209,18 @@ impl Sink for JsonSink<'_> {
 
     fn fd(&mut self, fd: i32) {
         self.signed(i64::from(fd));
+    }
+
+    fn refers(&mut self, fd: i32, to: &Referent) {
+        self.to.describe(format_args!("{fd}"), |out| referents::json(out, to));
+    }
+
+    fn directory(&mut self, path: &[u8]) {
+        self.to.describe(format_args!("AT_FDCWD"), |out| {
+            out.extend_from_slice(b"{\"kind\":\"file\",\"path\":");
+            push_text(out, path);
+            out.push(b'}');
+        });
     }
 
     fn pid(&mut self, pid: i32) {

@@ -8,7 +8,7 @@ use syscall_table::{Abi, Format, Type};
 
 use super::clock::{AbsoluteTime, Clock, fraction};
 use super::file::{Destination, Files, Target};
-use super::report::{Birth, CallInfo, Report, Return, Stamp, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
 use super::status;
 use super::text::{TextSink, TextState, TextStyle, append};
 
@@ -203,7 +203,7 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
 }
 
 /// A result that is not an error.
-fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: &mut dyn FnMut(&mut TextSink)) {
+fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
     match ty {
         Type::Int { format: Format::Hex | Format::Address, .. } => {
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
@@ -224,10 +224,12 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: &mut dyn FnMu
                 _ => b" (",
             });
             let names = out.len();
-            let mut state = TextState::default();
-            tell(&mut TextSink::new(out, TextStyle::default(), &mut state));
+            tell(&mut TextSink::new(out, style, &mut TextState::default()));
             // No flag is set, and that has no name.
             if out[names..] == *b"0" { out.truncate(mark) } else { out.push(b')') }
+        }
+        Type::Int { format: Format::Fd | Format::Pid, .. } => {
+            tell(&mut TextSink::new(out, style, &mut TextState::default()));
         }
         _ => append(out, format_args!("{value}")),
     }
@@ -257,15 +259,8 @@ impl Report for Lines {
         }
     }
 
-    fn returned(
-        &mut self,
-        stamp: &Stamp,
-        call: CallInfo<'_>,
-        ret: Return,
-        duration: Duration,
-        args: Tell<'_>,
-        aux: Tell<'_>,
-    ) {
+    fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {
+        let Returned { result: ret, duration, args, value: tell, aux } = end;
         self.resume(stamp, call.name);
         let style = &self.style;
         let target = self.files.target(stamp.tid);
@@ -276,9 +271,7 @@ impl Report for Lines {
         tab(&mut target.buffer, column, style.columns);
         target.buffer.extend_from_slice(b"= ");
         match ret {
-            Return::Value(value, ty) => result(&mut target.buffer, value, ty, call.abi, &mut |sink| {
-                crate::decode::value(ty, value as u64, call.abi, sink);
-            }),
+            Return::Value(value, ty) => result(&mut target.buffer, value, ty, call.abi, style.text, tell),
             Return::Error(error) => status::failure(&mut target.buffer, error),
             Return::Unavailable => target.buffer.extend_from_slice(b"? <unavailable>"),
         }

@@ -56,22 +56,27 @@ pub enum Birth {
 /// Tells values to the sink that it is given; true if all of them could be told.
 pub type Tell<'a> = &'a mut dyn FnMut(&mut dyn Sink) -> bool;
 
+/// The end of a call.
+pub struct Returned<'a> {
+    /// How it ended.
+    pub result: Return,
+    /// The time since its entry.
+    pub duration: Duration,
+    /// Tells the arguments that were not known at its entry.
+    pub args: Tell<'a>,
+    /// Tells the result of a call that succeeded.
+    pub value: Tell<'a>,
+    /// Tells what follows the result.
+    pub aux: Tell<'a>,
+}
+
 /// Writes down what happens. Each method is called once for each event, in the order in which the kernel
 /// reported them.
 pub trait Report {
     /// A call began. `args` tells the arguments that are known and whether that was all.
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>);
-    /// A call returned. `args` tells the remaining arguments, `aux` what follows the result. `duration` is the
-    /// time since its entry.
-    fn returned(
-        &mut self,
-        stamp: &Stamp,
-        call: CallInfo<'_>,
-        result: Return,
-        duration: Duration,
-        args: Tell<'_>,
-        aux: Tell<'_>,
-    );
+    /// A call returned.
+    fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
     /// A call did not return: its thread is gone.
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>);
     /// A call whose beginning was told turned out to be of no interest.

@@ -4,8 +4,9 @@ use std::fmt::Arguments;
 
 use syscall_table::signal_name;
 
-use super::escape::{HexStrings, escape};
-use crate::decode::{End, Quote, Sink};
+use super::escape::{HexStrings, escape, escape_angled};
+use super::referents;
+use crate::decode::{End, Quote, Referent, Sink};
 
 /// How values look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,6 +142,16 @@ impl Sink for TextSink<'_> {
         self.format(format_args!("{fd}"));
     }
 
+    fn refers(&mut self, _: i32, to: &Referent) {
+        referents::text(self.out, to, self.style.hex_strings);
+    }
+
+    fn directory(&mut self, path: &[u8]) {
+        self.put("<");
+        escape_angled(self.out, path, self.style.hex_strings);
+        self.put(">");
+    }
+
     fn pid(&mut self, pid: i32) {
         self.format(format_args!("{pid}"));
     }
@@ -274,23 +285,7 @@ impl Sink for TextSink<'_> {
     }
 
     fn signal_set(&mut self, bits: u64) {
-        // Of more than two thirds of all signals, those that are missing are listed.
-        let inverted = bits.count_ones() >= 64 * 2 / 3;
-        let listed = if inverted { !bits } else { bits };
-        self.put(if inverted { "~[" } else { "[" });
-        let mut first = true;
-        for number in (1..=64u32).filter(|n| listed >> (n - 1) & 1 != 0) {
-            if !first {
-                self.put(" ");
-            }
-            first = false;
-            match signal_name(number) {
-                Some(name) => self.put(name.strip_prefix("SIG").unwrap_or(name)),
-                None if number == 32 => self.put("RTMIN"),
-                None => self.format(format_args!("RT_{}", number - 32)),
-            }
-        }
-        self.put("]");
+        signal_set(self.out, bits);
     }
 
     fn wait_status(&mut self, status: u32) {
@@ -358,4 +353,25 @@ impl Sink for TextSink<'_> {
 pub fn append(out: &mut Vec<u8>, text: Arguments<'_>) {
     // Writing to memory does not fail.
     let _ = std::io::Write::write_fmt(out, text);
+}
+
+/// Appends a set of signals, bit 0 for signal 1: `[INT CHLD]`.
+pub fn signal_set(out: &mut Vec<u8>, bits: u64) {
+    // Of more than two thirds of all signals, those that are missing are listed.
+    let inverted = bits.count_ones() >= 64 * 2 / 3;
+    let listed = if inverted { !bits } else { bits };
+    out.extend_from_slice(if inverted { b"~[" } else { b"[" });
+    let mut first = true;
+    for number in (1..=64u32).filter(|n| listed >> (n - 1) & 1 != 0) {
+        if !first {
+            out.push(b' ');
+        }
+        first = false;
+        match signal_name(number) {
+            Some(name) => out.extend_from_slice(name.strip_prefix("SIG").unwrap_or(name).as_bytes()),
+            None if number == 32 => out.extend_from_slice(b"RTMIN"),
+            None => append(out, format_args!("RT_{}", number - 32)),
+        }
+    }
+    out.push(b']');
 }

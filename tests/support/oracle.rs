@@ -129,6 +129,9 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"(tv_n?u?sec|st_[acm]time(_nsec)?)=\d+( /\* [^*]* \*/)?", "$1=T");
     rule(r" /\* 20\d\d-[^*]*\*/", "");
     rule(r"(uptime|freeram|bufferram|sharedram|procs)=\d+|loads=\[[^]]*\]", "$1");
+    rule(r"(socket|pipe|[A-Z](v6)?):\[\d+(->\d+)?", "$1:[INODE");
+    rule(r"(trapline-fds\.|trapline\\.fds\\n)\d{5}", "$1N");
+    rule(r"(<pid:|pidfd_open\(|nl_pid=|:)\d{4,}", "$1N");
     rule(r"/tmp/cc\w{6}", "/tmp/ccXXXXXX");
     let racy = case.racy.map(|pattern| Regex::new(pattern).expect("pattern"));
     let changed = Regex::new(r" <pid changed to \d+ \.\.\.>$").expect("pattern");

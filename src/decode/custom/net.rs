@@ -217,7 +217,7 @@ fn control_data(walk: &mut Walk, level: u64, kind: u64, place: Place, len: usize
             for i in 0..len / 4 {
                 walk.sink.element();
                 let fd = walk.load(inner(i * 4, 4), Width::W32).unwrap_or(0);
-                walk.sink.fd(fd as i32);
+                walk.fd(fd as i32);
             }
             walk.sink.end_array(End::Complete);
         }

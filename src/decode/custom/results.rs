@@ -77,7 +77,7 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
             continue;
         }
         walk.sink.labelled(name);
-        tell_fds(walk, address, count);
+        tell_fds(walk, address, count, |walk, fd| walk.sink.fd(fd));
         told = true;
     }
     let timeout = walk.args[4];

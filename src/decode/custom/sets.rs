@@ -24,13 +24,13 @@ pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
 /// `[3 5]`; parameter: one more than the highest descriptor.
 pub fn fdset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as u32 as i32;
-    if !tell_fds(walk, address, count) {
+    if !tell_fds(walk, address, count, |walk, fd| walk.fd(fd)) {
         walk.sink.pointer(address);
     }
 }
 
-/// Tells the descriptors below `count` in the bitmap at `address`; false if it cannot be read.
-pub fn tell_fds(walk: &mut Walk, address: u64, count: i32) -> bool {
+/// Tells the descriptors below `count` in the bitmap at `address`, each by `tell`; false if it cannot be read.
+pub fn tell_fds(walk: &mut Walk, address: u64, count: i32, tell: fn(&mut Walk, i32)) -> bool {
     // The kernel takes no more than this, whatever it is told.
     let Ok(count) = usize::try_from(count.min(1024 * 1024)) else { return false };
     let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
@@ -39,7 +39,7 @@ pub fn tell_fds(walk: &mut Walk, address: u64, count: i32) -> bool {
     for fd in 0..count {
         if walk.bytes(place)[fd / 8] >> (fd % 8) & 1 != 0 {
             walk.sink.list_item();
-            walk.sink.fd(fd as i32);
+            tell(walk, fd as i32);
         }
     }
     walk.sink.end_list();

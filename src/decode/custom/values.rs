@@ -53,7 +53,7 @@ pub fn clone_parent(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
             if walk.regs[0] & CLONE_PARENT_SETTID != 0 {
                 walk.sink.pid(value)
             } else {
-                walk.sink.fd(value)
+                walk.fd(value)
             }
             walk.sink.end_indirect();
         }
@@ -101,7 +101,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
                 let value = walk.load(place, Width::W32).unwrap_or(0) as i32;
                 walk.sink.begin_indirect();
                 if flag == CLONE_PIDFD {
-                    walk.sink.fd(value)
+                    walk.fd(value)
                 } else {
                     walk.sink.pid(value)
                 }

@@ -1,0 +1,114 @@
+//! What /proc says of a descriptor: proc_pid_fd(5), proc_pid_fdinfo(5).
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use nix::sys::stat::{major, minor};
+use nix::unistd::Pid;
+
+use super::DecodeFds;
+use super::sockets::Sockets;
+use crate::decode::{Device, Referent};
+
+/// What the kernel appends to the name of a file that is not there any longer.
+const DELETED: &[u8] = b" (deleted)";
+
+/// The link of a thread's descriptor.
+pub fn link(tid: Pid, fd: i32) -> PathBuf {
+    PathBuf::from(format!("/proc/{tid}/fd/{fd}"))
+}
+
+/// What a link points to, as the kernel writes it.
+pub fn target(link: &Path) -> Option<Vec<u8>> {
+    fs::read_link(link).ok().map(|path| OsString::from(path).into_vec())
+}
+
+/// What a descriptor of a thread refers to, as far as `wanted` says.
+pub fn referent(tid: Pid, fd: i32, wanted: DecodeFds, sockets: &mut Sockets) -> Option<Referent> {
+    let link = link(tid, fd);
+    let target = target(&link)?;
+    let special = match target.as_slice() {
+        name if wanted.socket && name.starts_with(b"socket:[") => {
+            inode(name).and_then(|inode| sockets.find(inode, &link)).map(Referent::Socket)
+        }
+        b"anon_inode:[eventfd]" if wanted.eventfd => eventfd(tid, fd),
+        b"anon_inode:[signalfd]" if wanted.signalfd => signalfd(tid, fd),
+        b"anon_inode:[pidfd]" if wanted.pidfd => pidfd(tid, fd),
+        name if wanted.pidfd && name.starts_with(b"pidfd:[") => pidfd(tid, fd),
+        _ => None,
+    };
+    special.or_else(|| file(&link, target, wanted))
+}
+
+/// The number in `socket:[4711]`.
+fn inode(name: &[u8]) -> Option<u64> {
+    let number = name.strip_prefix(b"socket:[")?.strip_suffix(b"]")?;
+    std::str::from_utf8(number).ok()?.parse().ok()
+}
+
+fn file(link: &Path, mut path: Vec<u8>, wanted: DecodeFds) -> Option<Referent> {
+    let absolute = path.first() == Some(&b'/');
+    let device = if wanted.dev && absolute { fs::metadata(link).ok().and_then(|file| device(&file)) } else { None };
+    let socket = wanted.socket && path.starts_with(b"socket:[");
+    if !wanted.path && !socket && device.is_none() {
+        return None;
+    }
+    // A name may end like that and its file be there.
+    let deleted = path.ends_with(DELETED) && !same(link, Path::new(OsStr::from_bytes(&path)));
+    if deleted {
+        path.truncate(path.len() - DELETED.len());
+    }
+    Some(Referent::File { path, deleted, device })
+}
+
+/// Whether both lead to one file.
+fn same(one: &Path, other: &Path) -> bool {
+    match (fs::metadata(one), fs::metadata(other)) {
+        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+fn device(file: &fs::Metadata) -> Option<Device> {
+    let kind = file.file_type();
+    let (major, minor) = (major(file.rdev()), minor(file.rdev()));
+    (kind.is_char_device() || kind.is_block_device()).then_some(Device { block: kind.is_block_device(), major, minor })
+}
+
+/// Lines of fdinfo.
+struct Info(String);
+
+impl Info {
+    fn read(tid: Pid, fd: i32) -> Option<Info> {
+        fs::read_to_string(format!("/proc/{tid}/fdinfo/{fd}")).ok().map(Info)
+    }
+
+    fn value(&self, key: &str) -> Option<&str> {
+        self.0.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim)
+    }
+
+    fn number(&self, key: &str, radix: u32) -> Option<u64> {
+        u64::from_str_radix(self.value(key)?, radix).ok()
+    }
+}
+
+fn eventfd(tid: Pid, fd: i32) -> Option<Referent> {
+    let info = Info::read(tid, fd)?;
+    Some(Referent::Eventfd {
+        count: info.number("eventfd-count", 16)?,
+        id: info.number("eventfd-id", 10),
+        semaphore: info.number("eventfd-semaphore", 10).map(|value| value != 0),
+    })
+}
+
+fn signalfd(tid: Pid, fd: i32) -> Option<Referent> {
+    Info::read(tid, fd)?.number("sigmask", 16).map(Referent::Signalfd)
+}
+
+fn pidfd(tid: Pid, fd: i32) -> Option<Referent> {
+    let pid = Info::read(tid, fd)?.value("Pid")?.parse().ok()?;
+    Some(Referent::Pidfd(pid))
+}

@@ -1,0 +1,92 @@
+//! Finds out what the numbers in a trace stand for, when that is asked for: descriptors in /proc, sockets through
+//! sock_diag(7). Nothing here is touched unless an option wants it.
+
+mod descriptors;
+mod sock_diag;
+mod sockets;
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use nix::unistd::Pid;
+
+use crate::decode::{IdKind, Memory, Process, Referent, Referents};
+use crate::tracee;
+use sockets::Sockets;
+
+/// What is told of descriptors: `-y`, `-yy`, `--decode-fds`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodeFds {
+    /// Names of files, and the working directory.
+    pub path: bool,
+    /// Protocols and addresses of sockets.
+    pub socket: bool,
+    /// Numbers of devices.
+    pub dev: bool,
+    /// Counters.
+    pub eventfd: bool,
+    /// Processes that pidfds stand for.
+    pub pidfd: bool,
+    /// Signals that signalfds wait for.
+    pub signalfd: bool,
+}
+
+impl DecodeFds {
+    /// Everything.
+    pub const ALL: DecodeFds =
+        DecodeFds { path: true, socket: true, dev: true, eventfd: true, pidfd: true, signalfd: true };
+}
+
+/// Finds out what was asked for.
+#[derive(Default)]
+pub struct Identify {
+    fds: DecodeFds,
+    sockets: RefCell<Sockets>,
+}
+
+impl Identify {
+    /// Will find out what `fds` asks for.
+    pub fn new(fds: DecodeFds) -> Identify {
+        Identify { fds, ..Identify::default() }
+    }
+
+    /// The memory and the numbers of a thread.
+    pub fn tracee(&self, tid: Pid) -> Tracee<'_> {
+        Tracee { identify: self, tid, memory: tracee::Memory::of(tid) }
+    }
+}
+
+/// A thread: what its calls point to and what their numbers stand for.
+pub struct Tracee<'a> {
+    identify: &'a Identify,
+    tid: Pid,
+    memory: tracee::Memory,
+}
+
+impl Memory for Tracee<'_> {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        self.memory.read(address, buffer)
+    }
+
+    fn referents(&self) -> Option<&dyn Referents> {
+        (self.identify.fds != DecodeFds::default()).then_some(self)
+    }
+}
+
+impl Referents for Tracee<'_> {
+    fn fd(&self, fd: i32) -> Option<Referent> {
+        if fd < 0 {
+            return None;
+        }
+        descriptors::referent(self.tid, fd, self.identify.fds, &mut self.identify.sockets.borrow_mut())
+    }
+
+    fn cwd(&self) -> Option<Vec<u8>> {
+        let wanted = self.identify.fds.path;
+        wanted.then(|| descriptors::target(Path::new(&format!("/proc/{}/cwd", self.tid))))?
+    }
+
+    fn process(&self, _: i32, _: IdKind) -> Option<Process> {
+        None
+    }
+}
