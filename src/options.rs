@@ -8,6 +8,7 @@ use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
 use crate::identify::DecodeFds;
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
+use crate::tracer::Placed;
 
 /// Everything that a run needs to know.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub struct Options {
     pub interruptible: Interruptible,
     /// Messages that are not wanted.
     pub quiet: Quiet,
+    /// Which tracees share the tracer's CPU.
+    pub placed: Placed,
 }
 
 /// What is traced: a command, processes that run, or both.

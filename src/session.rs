@@ -1,6 +1,5 @@
 //! A run from its beginning to its end: events from the tracer, through filter and decoder, to the report.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -20,7 +19,7 @@ use crate::output::{
     Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Returned, Stamp, TextStyle,
 };
 use crate::tracee::{self, Command, Ticker};
-use crate::tracer::{Ending, Event, ForkKind, Tracer};
+use crate::tracer::{Ending, Event, ForkKind, Tids, Tracer};
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,15 +51,15 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     let user = options.target.user.as_ref().map(user).transpose()?;
     let report = open_report(options)?;
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
-    let mut tracer = Tracer::new(options.follow);
+    let mut tracer = Tracer::new(options.follow, options.placed);
     watch_signals(options);
     let mut session = Session {
         options,
         report,
-        seats: HashMap::new(),
+        seats: Tids::default(),
         identify: Identify::new(options.decode_fds),
         scratch: Scratch::default(),
-        ticker: Ticker::default(),
+        ticker: Ticker::slow(),
         command: None,
         clocks: Clocks::new(options),
     };
@@ -265,7 +264,7 @@ fn now(clock: ClockId) -> Duration {
 struct Session<'a> {
     options: &'a Options,
     report: Box<dyn Report>,
-    seats: HashMap<Pid, Seat>,
+    seats: Tids<Seat>,
     identify: Identify,
     scratch: Scratch,
     ticker: Ticker,

@@ -8,6 +8,7 @@ mod behaviour {
     pub mod messages;
     pub mod nothing_left;
     pub mod output;
+    pub mod placement;
     pub mod running;
 }
 #[path = "support/programs.rs"]

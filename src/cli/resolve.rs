@@ -14,6 +14,7 @@ use crate::filter::{CallFilter, SignalFilter, StatusFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Target, TextOptions};
 use crate::output::{Destination, HexStrings, Quiet};
+use crate::tracer::Placed;
 
 /// Bytes of strings that text shows: strace's default.
 const TEXT_STRING_LIMIT: usize = 32;
@@ -85,6 +86,11 @@ pub fn resolve(
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
         quiet,
+        placed: match typed.placement {
+            None => Placed::Started,
+            Some(true) => Placed::All,
+            Some(false) => Placed::Nowhere,
+        },
         target: Target { command, argv0: typed.argv0, env: typed.env, user: typed.user, pids: typed.pids },
     })
 }

@@ -59,6 +59,7 @@ pub fn command() -> Command {
         value("E", "env", "VAR[=VALUE]", "Set a variable for the command, or remove it"),
         value("", "argv0", "NAME", "Give the command this argv[0]"),
         value("I", "interruptible", "WHEN", "When signals end a trace: anywhere, waiting, never, never_tstp"),
+        value("", "placement", "auto|off", "Share the CPU with tracees that stop often; off for -p unless asked"),
         short_only('F', "F").help("Follow forks").hide(true).action(ArgAction::SetTrue),
     ]);
     let command = command.next_help_heading("Filters").args([

@@ -33,6 +33,8 @@ pub struct Typed {
     /// How often `-F` was given.
     pub old_f: usize,
     pub follow_forks: bool,
+    /// `--placement`: whether tracees are placed.
+    pub placement: Option<bool>,
 
     pub calls: Option<CallFilter>,
     pub signals: Option<SignalFilter>,
@@ -93,6 +95,13 @@ impl Typed {
             "env" => self.env.push(variable(value)),
             "argv0" => self.argv0 = Some(value.clone()),
             "interruptible" => self.interruptible = Some(words::interruptible(text).ok_or_else(invalid)?),
+            "placement" => {
+                self.placement = Some(match text {
+                    "auto" => true,
+                    "off" => false,
+                    _ => return Err(invalid()),
+                });
+            }
             "e" => self.expression(text)?,
             "decode-fds" if given.short => self.y += 1,
             "decode-fds" if given.value.is_none() => self.qualify("decode-fds", "path")?,

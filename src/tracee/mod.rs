@@ -1,7 +1,9 @@
 //! One thread under ptrace(2), and everything that is `unsafe`.
 
+mod affinity;
 mod debug;
 mod error;
+mod guard;
 mod launch;
 mod memory;
 mod registers;
@@ -14,15 +16,17 @@ mod syscall_info;
 mod threads;
 mod traceme;
 
+pub use affinity::{CpuMask, current_cpu};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
+pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
 pub use memory::{CStrLen, Memory, Range};
 pub use registers::XState;
-pub use signals::{Ticker, block, die_of, taken, watch};
+pub use signals::{Ticker, block, die_of, taken, ticks, watch};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{BASE_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait_any, wait_for};
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
-pub use threads::{Status, status, threads};
+pub use threads::{Status, run_time, status, threads};
 pub use traceme::spawn_traceme;

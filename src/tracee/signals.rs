@@ -4,24 +4,33 @@
 //! noticed only at the next stop. The handlers close that gap: besides noting the signal they start the timer,
 //! whose ticks interrupt wait4 until somebody stops it.
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction, sigprocmask};
 
 /// The last signal that asked us to end; 0: none.
 static TAKEN: AtomicI32 = AtomicI32::new(0);
 
-/// The time between two ticks: soon enough for a person who watches, and seldom enough to cost nothing.
-const TICK_MICROSECONDS: libc::suseconds_t = 5_000;
+/// Ticks so far.
+static TICKS: AtomicU32 = AtomicU32::new(0);
+
+/// Microseconds between two ticks of a slow and of a fast ticker. The slow one is soon enough for a person who watches, and
+/// seldom enough to cost nothing.
+const PERIODS: [libc::suseconds_t; 2] = [5_000, 1_000];
+
+/// Which of the two are wanted.
+static ARMED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
 
 /// Notes a signal that asks us to end.
 extern "C" fn note(signal: libc::c_int) {
     TAKEN.store(signal, Ordering::Relaxed);
-    set_timer(TICK_MICROSECONDS);
+    set_timer(PERIODS[0]);
 }
 
-/// A tick does nothing but interrupt wait4.
-extern "C" fn tick(_: libc::c_int) {}
+/// A tick interrupts wait4, if it does not come in between, and is counted.
+extern "C" fn tick(_: libc::c_int) {
+    TICKS.fetch_add(1, Ordering::Relaxed);
+}
 
 fn set_timer(microseconds: libc::suseconds_t) {
     let time = libc::timeval { tv_sec: 0, tv_usec: microseconds };
@@ -69,33 +78,59 @@ pub fn taken() -> Option<i32> {
     Some(TAKEN.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
 }
 
+/// How many ticks there have been. They tell time only while a ticker is armed: milliseconds while a fast one is.
+pub fn ticks() -> u32 {
+    TICKS.load(Ordering::Relaxed)
+}
+
 /// Interrupts wait4(2) every few milliseconds while it is armed. The timer is not inherited by children.
-#[derive(Debug, Default)]
+///
+/// There is one timer, for one slow and one fast ticker at a time.
+#[derive(Debug)]
 pub struct Ticker {
+    which: usize,
     ready: bool,
-    armed: bool,
 }
 
 impl Ticker {
+    /// One that ticks every 5 ms, or every millisecond while a fast one is armed.
+    pub fn slow() -> Ticker {
+        Ticker { which: 0, ready: false }
+    }
+
+    /// One that ticks every millisecond.
+    pub fn fast() -> Ticker {
+        Ticker { which: 1, ready: false }
+    }
+
     /// Starts ticking, if it does not tick yet.
     pub fn arm(&mut self) {
         if !self.ready {
             prepare_ticks();
             self.ready = true;
         }
-        if !self.armed {
-            set_timer(TICK_MICROSECONDS);
-            self.armed = true;
-        }
+        self.set(true);
     }
 
     /// Stops.
     pub fn disarm(&mut self) {
-        if self.armed {
-            set_timer(0);
-            self.armed = false;
+        self.set(false);
+    }
+
+    fn set(&self, armed: bool) {
+        let before = period();
+        ARMED[self.which].store(armed, Ordering::Relaxed);
+        let now = period();
+        if before != now {
+            set_timer(now);
         }
     }
+}
+
+/// Microseconds between two ticks; 0 while nobody wants any.
+fn period() -> libc::suseconds_t {
+    let wanted = PERIODS.iter().zip(&ARMED).filter(|(_, armed)| armed.load(Ordering::Relaxed));
+    wanted.map(|(period, _)| *period).min().unwrap_or(0)
 }
 
 /// Ends this process by `signal`, so that whoever waits for us sees what the command saw. No core file is written:

@@ -99,7 +99,7 @@ pub enum Wait {
     NoTracees,
 }
 
-/// Waits for any tracee or child (wait4(2) with __WALL).
+/// Waits for any tracee or child of the calling thread (wait4(2) with __WALL and __WNOTHREAD).
 pub fn wait_any(block: bool) -> Wait {
     wait(-1, block)
 }
@@ -111,7 +111,8 @@ pub fn wait_for(pid: Pid, block: bool) -> Wait {
 
 fn wait(pid: libc::pid_t, block: bool) -> Wait {
     let mut status = 0;
-    let flags = libc::__WALL | if block { 0 } else { libc::WNOHANG };
+    // The children of another thread of ours, such as the one that started a guard, are its own affair.
+    let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
     // SAFETY: `status` is valid for writes; the usage argument may be NULL.
     let result = unsafe { libc::wait4(pid, &raw mut status, flags, std::ptr::null_mut()) };
     match result {

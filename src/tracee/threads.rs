@@ -58,3 +58,10 @@ pub fn is_exiting(pid: Pid) -> bool {
     let after = text.rsplit_once(") ").map_or("", |(_, after)| after);
     after.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|flags| flags & EXITING != 0)
 }
+
+/// For how long a thread has been running on a CPU, in nanoseconds (/proc/PID/schedstat, proc_pid_schedstat(5)); `None` if
+/// it is gone or the kernel does not count.
+pub fn run_time(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok()
+}

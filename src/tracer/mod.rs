@@ -2,9 +2,12 @@
 
 mod attach;
 mod event;
+mod placement;
 mod release;
 mod stop_loop;
+mod tids;
 
 pub use attach::AttachError;
 pub use event::{Event, ForkKind};
-pub use stop_loop::{Ending, Tracer};
+pub use stop_loop::{Ending, Placed, Tracer};
+pub use tids::Tids;

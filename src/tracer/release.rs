@@ -3,6 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 
+use super::placement::Heat;
 use super::stop_loop::{Next, Tracee, Tracer};
 use crate::tracee::{Running, Stop, Stopped, Ticker, Wait, status, wait_any};
 
@@ -17,6 +18,7 @@ impl Tracer {
     /// then the kernel lets it go without disturbing it.
     pub fn detach_all(&mut self, signal: Option<i32>) -> Vec<Pid> {
         self.events.clear();
+        self.placement.release_all(&mut self.tracees);
         let mut left = Vec::new();
         if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
             // Stopped commands could not die of it.
@@ -45,7 +47,7 @@ impl Tracer {
     /// Waits for any tracee and not for one after the other: a vfork parent stops only when its child goes on, and
     /// the leader of a process that exited before its threads is reported when they are gone.
     fn wait_for_the_rest(&mut self, left: &mut Vec<Pid>) {
-        let mut ticker = Ticker::default();
+        let mut ticker = Ticker::slow();
         ticker.arm();
         let mut ticks = 0;
         while !self.tracees.is_empty() {
@@ -87,7 +89,7 @@ impl Tracer {
         if let (Stop::Fork | Stop::Vfork | Stop::Clone, Ok(child)) = (stop, stopped.event_message())
             && let Ok(child) = i32::try_from(child)
         {
-            self.tracees.entry(Pid::from_raw(child)).or_insert_with(Tracee::new);
+            self.tracees.entry(Pid::from_raw(child)).or_insert_with(|| Tracee::new(Heat::Left));
         }
         // Killed under us: nobody is left to be let go.
         let _ = stopped.detach(signal);

@@ -1,7 +1,7 @@
 //! The stop loop: waits for tracees, turns stops into events, resumes.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 
 use nix::unistd::Pid;
@@ -9,9 +9,11 @@ use syscall_table::Abi;
 
 use super::attach::{AttachError, explain, is_oneself};
 use super::event::{Event, ForkKind};
+use super::placement::{Apart, Heat, Placement};
+use super::tids::Tids;
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped, SyscallStop,
-    Wait, spawn, taken, threads, wait_any,
+    Wait, spawn, taken, threads, ticks, wait_any,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -20,20 +22,27 @@ const X32_BIT: u64 = 0x4000_0000;
 /// What is known of a tracee.
 pub(super) struct Tracee {
     /// What the next stop at a system call is.
-    in_syscall: bool,
+    pub(super) in_syscall: bool,
     /// It was started by us and has not executed its program yet: what it does is ours and stays hidden.
     hidden: bool,
     /// It is in a group-stop: resumed by PTRACE_LISTEN.
     stopped: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
+    /// On which CPU it runs.
+    pub(super) heat: Heat,
+    /// What the call that it is in asks of placement.
+    pub(super) apart: Apart,
 }
 
 impl Tracee {
-    pub(super) fn new() -> Tracee {
-        Tracee { in_syscall: false, hidden: false, stopped: false, early: false }
+    pub(super) fn new(heat: Heat) -> Tracee {
+        Tracee { in_syscall: false, hidden: false, stopped: false, early: false, heat, apart: Apart::Nobody }
     }
 }
+
+/// In slow ticks there is time to write what waits to be written at each; fast ones come this many times as often.
+const FAST_TICKS: u32 = 5;
 
 /// How the tracee of the last event goes on.
 pub(super) enum Next {
@@ -57,9 +66,25 @@ pub enum Ending {
     Killed(i32),
 }
 
+/// Which tracees share the tracer's CPU while they stop often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// None.
+    Nowhere,
+    /// A command that was started, and its children.
+    Started,
+    /// Processes that were attached to, too.
+    All,
+}
+
 /// All tracees, and the loop that waits for them.
 pub struct Tracer {
-    pub(super) tracees: HashMap<Pid, Tracee>,
+    pub(super) tracees: Tids<Tracee>,
+    pub(super) placement: Placement,
+    /// Processes that were attached to are placed, too.
+    place_attached: bool,
+    /// The tick of the last [`Event::Idle`].
+    idle: u32,
     pub(super) events: VecDeque<Event>,
     pub(super) current: Option<(Stopped, Next)>,
     early: Vec<Early>,
@@ -76,9 +101,12 @@ pub struct Tracer {
 
 impl Tracer {
     /// A tracer without tracees. With `follow`, children of tracees become tracees.
-    pub fn new(follow: bool) -> Tracer {
+    pub fn new(follow: bool, placed: Placed) -> Tracer {
         Tracer {
-            tracees: HashMap::new(),
+            tracees: Tids::default(),
+            placement: Placement::new(placed != Placed::Nowhere),
+            place_attached: placed == Placed::All,
+            idle: 0,
             events: VecDeque::new(),
             current: None,
             early: Vec::new(),
@@ -100,7 +128,7 @@ impl Tracer {
         let pid = tracee.pid();
         self.gate = Some(gate);
         self.command = Some(pid);
-        self.tracees.insert(pid, Tracee { hidden: true, ..Tracee::new() });
+        self.tracees.insert(pid, Tracee { hidden: true, ..Tracee::new(self.placement.heat()) });
         // It cannot be gone: it waits for the gate. If somebody kills it, wait4 tells.
         let _ = tracee.interrupt();
         self.events.push_back(Event::Attached { tid: pid });
@@ -140,7 +168,8 @@ impl Tracer {
 
     fn seize(&mut self, pid: Pid) -> Result<(), tracee::Error> {
         let tracee = Running::seize(pid, self.options)?;
-        self.tracees.insert(pid, Tracee::new());
+        let heat = if self.place_attached { self.placement.heat() } else { Heat::Left };
+        self.tracees.insert(pid, Tracee::new(heat));
         self.events.push_back(Event::Attached { tid: pid });
         // Gone already: wait4 tells.
         let _ = tracee.interrupt();
@@ -171,10 +200,17 @@ impl Tracer {
             if self.tracees.is_empty() {
                 return None;
             }
+            self.placement.tick(&mut self.tracees);
             match wait_any(true) {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
                 Wait::Interrupted if taken().is_some() && !self.told => {}
-                Wait::Interrupted => return Some(Event::Idle),
+                Wait::Interrupted => {
+                    let now = ticks();
+                    if !self.placement.is_holding() || now.wrapping_sub(self.idle) >= FAST_TICKS {
+                        self.idle = now;
+                        return Some(Event::Idle);
+                    }
+                }
                 Wait::Nothing => {}
                 Wait::NoTracees => return None,
             }
@@ -201,7 +237,7 @@ impl Tracer {
             Entry::Vacant(new) => {
                 self.early.retain(|old| old.tid != pid);
                 self.events.push_back(Event::Attached { tid: pid });
-                new.insert(Tracee { early: true, ..Tracee::new() })
+                new.insert(Tracee { early: true, ..Tracee::new(self.placement.heat()) })
             }
         };
         let stopped = Running::inherited(pid).stopped();
@@ -231,6 +267,7 @@ impl Tracer {
                     // The command waits for this.
                     self.gate = None;
                 }
+                self.placement.stopped(pid, state);
                 self.current = Some((stopped, Next::Syscall(0)));
             }
             Stop::Fork => self.forked(stopped, ForkKind::Fork),
@@ -250,8 +287,11 @@ impl Tracer {
             }
             _ => return,
         };
-        if self.tracees.remove(&tid).is_some_and(|state| state.early) {
-            self.early.push(Early { tid, end: None });
+        if let Some(state) = self.tracees.remove(&tid) {
+            self.placement.ended(tid, &state);
+            if state.early {
+                self.early.push(Early { tid, end: None });
+            }
         }
         if self.command == Some(tid) {
             self.ending = Some(ending);
@@ -271,6 +311,7 @@ impl Tracer {
                         _ if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
                         _ => (Abi::X86_64, nr),
                     };
+                    let apart = Apart::of(abi, nr);
                     if state.hidden && abi.syscall(nr).is_some_and(|s| s.name() == "execve") {
                         state.hidden = false;
                     }
@@ -278,13 +319,22 @@ impl Tracer {
                         state.in_syscall = true;
                         self.events.push_back(Event::SyscallEnter { tid, abi, nr, args, ip: info.ip, sp: info.sp });
                     }
+                    if apart == Apart::Nobody {
+                        self.placement.stopped(tid, state);
+                    } else {
+                        self.placement.entering(tid, apart, &mut self.tracees);
+                    }
                 }
                 // Attaching in the middle of a call shows its end alone; there is nothing to say of it.
-                SyscallStop::Exit { value, is_error } if state.in_syscall => {
-                    state.in_syscall = false;
-                    self.events.push_back(Event::SyscallExit { tid, value, is_error, ip: info.ip });
-                    // When the command's own execve fails, what follows is our message and our exit.
-                    state.hidden = is_error && self.command == Some(tid) && !self.started;
+                SyscallStop::Exit { value, is_error } => {
+                    if state.in_syscall {
+                        state.in_syscall = false;
+                        self.events.push_back(Event::SyscallExit { tid, value, is_error, ip: info.ip });
+                        // When the command's own execve fails, what follows is our message and our exit.
+                        state.hidden = is_error && self.command == Some(tid) && !self.started;
+                    }
+                    self.placement.returned_from(std::mem::replace(&mut state.apart, Apart::Nobody));
+                    self.placement.stopped(tid, state);
                 }
                 _ => {}
             }
@@ -306,8 +356,12 @@ impl Tracer {
     /// A parent's event tells of a child, which may have stopped or even ended by now.
     fn born(&mut self, tid: Pid, child: Pid, kind: ForkKind) {
         self.events.push_back(Event::Fork { tid, child, kind });
+        let left = self.tracees.get(&tid).is_some_and(|parent| matches!(parent.heat, Heat::Left));
         if let Some(state) = self.tracees.get_mut(&child) {
             state.early = false;
+            if left {
+                self.placement.leave(child, state);
+            }
             return;
         }
         match self.early.iter().position(|early| early.tid == child).map(|at| self.early.swap_remove(at).end) {
@@ -317,7 +371,8 @@ impl Tracer {
                 self.ended(child, stop);
             }
             None => {
-                self.tracees.insert(child, Tracee::new());
+                let heat = if left { Heat::Left } else { self.placement.heat() };
+                self.tracees.insert(child, Tracee::new(heat));
                 self.events.push_back(Event::Attached { tid: child });
             }
         }
@@ -333,7 +388,11 @@ impl Tracer {
         }
         if let Some(former) = former {
             // The thread that called execve took over the leader's id, and the leader is gone.
-            let state = self.tracees.remove(&former).unwrap_or_else(Tracee::new);
+            if let Some(leader) = self.tracees.remove(&tid) {
+                self.placement.ended(tid, &leader);
+            }
+            let state = self.tracees.remove(&former).unwrap_or_else(|| Tracee::new(self.placement.heat()));
+            self.placement.renamed(former, tid, &state);
             if state.early {
                 self.early.push(Early { tid: former, end: None });
             }
@@ -353,8 +412,8 @@ mod tests {
 
     /// A tracer that follows one tracee, which no process stands behind.
     fn tracer() -> Tracer {
-        let mut tracer = Tracer::new(true);
-        tracer.tracees.insert(PARENT, Tracee::new());
+        let mut tracer = Tracer::new(true, Placed::Nowhere);
+        tracer.tracees.insert(PARENT, Tracee::new(Heat::Left));
         tracer
     }
 

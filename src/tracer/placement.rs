@@ -1,0 +1,340 @@
+//! Placement: tracees that stop often run on the tracer's CPU.
+//!
+//! At a stop the tracee wakes the tracer, and the tracer, when it is done, wakes the tracee. Where they share a CPU that is
+//! a switch of context; where they do not, it is an interrupt to another CPU that has to leave its idle state first, which
+//! costs several times as much as all the rest of a stop. But a CPU that is shared is no longer there for
+//! what runs in parallel. So:
+//!
+//! - A tracee is *held* on the tracer's CPU while it stops in quick succession. New tracees are held from the start: programs
+//!   begin with many calls.
+//! - It is let go when it does not stop for one to two milliseconds: it computes, or sleeps. What slept inside a call is
+//!   held again at its next stop; what computed has to stop [`QUICK_STOPS`] times in a row, each time within [`QUICK`].
+//! - When several are held and stop seldom, they are let go, too: they could run in parallel.
+//!
+//! Nobody can tell. A tracee's mask is given back to it before it makes, or any other tracee makes, a call that asks for a
+//! mask or sets one, and before a call that gives its mask to a child; the call is then made with the mask that the tracee
+//! believes to have. Should the tracer be killed, a [`Guard`] gives the masks back.
+
+use nix::time::{ClockId, clock_gettime};
+use nix::unistd::Pid;
+use syscall_table::Abi;
+
+use super::stop_loop::Tracee;
+use super::tids::Tids;
+use crate::tracee::{CpuMask, Guard, Held, Ticker, current_cpu, run_time, ticks};
+
+/// A stop that follows the one before within this time (nanoseconds) was quick. On an idle CPU of a virtual machine a wake-up takes
+/// 30 to 60 µs and a stop two of them, so what happens less often than this gains little by being held.
+const QUICK: u64 = 300_000;
+/// The same when others are held already, who might be held up.
+const QUICK_AMONG_OTHERS: u64 = 100_000;
+/// So many quick stops in a row make a tracee worth holding: more than the few calls between two computations.
+const QUICK_STOPS: i32 = 8;
+/// A tracee that could not be held is not tried again for so many quick stops.
+const RETRY_STOPS: i32 = 1000;
+/// So many stops of all tracees in a millisecond are few, when several of them are held.
+const FEW_STOPS: u32 = 8;
+/// When more tracees than these have not stopped for a while, they probably wait for the tracer, and each is asked
+/// what it did.
+const MANY: usize = 8;
+
+/// How a tracee is placed.
+#[derive(Debug)]
+pub(super) enum Heat {
+    /// Always where the scheduler puts it.
+    Left,
+    /// Where the scheduler puts it: it stops seldom. The number of its quick stops in a row, and the time of the last.
+    Cold { quick: i32, last: u64 },
+    /// Where the scheduler puts it, until its next stop.
+    Warm,
+    /// On the tracer's CPU.
+    Hot {
+        held: Held,
+        /// The tick of its last stop.
+        since: u32,
+        /// The tick of the last look at its run time, and what that was (nanoseconds).
+        looked: (u32, u64),
+    },
+}
+
+/// Which calls may not be made by tracees that are held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Apart {
+    /// Any tracee may be held during this call.
+    Nobody,
+    /// The caller must not: the call gives its mask to a child.
+    Caller,
+    /// No tracee must: the call asks for the mask of any thread, or sets it.
+    Everybody,
+}
+
+impl Apart {
+    /// What a call asks for.
+    pub(super) fn of(abi: Abi, nr: u64) -> Apart {
+        match (abi, nr) {
+            // sched_setaffinity, sched_getaffinity
+            (Abi::X86_64 | Abi::X32, 203 | 204) | (Abi::I386, 241 | 242) => Apart::Everybody,
+            // clone, fork, vfork, clone3
+            (Abi::X86_64 | Abi::X32, 56..=58 | 435) | (Abi::I386, 2 | 120 | 190 | 435) => Apart::Caller,
+            _ => Apart::Nobody,
+        }
+    }
+}
+
+/// Who is held, and where.
+pub(super) struct Placement {
+    /// Off for good: not wanted, or not possible.
+    off: bool,
+    guard: Option<Guard>,
+    /// The tracer's own mask.
+    own: CpuMask,
+    /// The mask of a thread that never set one.
+    full: CpuMask,
+    /// The CPU on which tracer and held tracees run, while there are any.
+    home: Option<usize>,
+    held: Vec<Pid>,
+    /// How many calls are being made during which nobody may be held.
+    asked: u32,
+    ticker: Ticker,
+    /// The tick that was seen last.
+    seen: u32,
+    /// How many stops there were since.
+    stops: u32,
+}
+
+impl Placement {
+    pub(super) fn new(wanted: bool) -> Placement {
+        Placement {
+            off: !wanted,
+            guard: None,
+            own: CpuMask::ALL,
+            full: CpuMask::ALL,
+            home: None,
+            held: Vec::new(),
+            asked: 0,
+            ticker: Ticker::fast(),
+            seen: 0,
+            stops: 0,
+        }
+    }
+
+    /// How a new tracee begins.
+    pub(super) fn heat(&self) -> Heat {
+        if self.off { Heat::Left } else { Heat::Warm }
+    }
+
+    /// Leaves a tracee alone from now on.
+    pub(super) fn leave(&mut self, pid: Pid, tracee: &mut Tracee) {
+        self.returned_from(std::mem::replace(&mut tracee.apart, Apart::Nobody));
+        self.release(pid, &mut tracee.heat, Heat::Left);
+        tracee.heat = Heat::Left;
+    }
+
+    /// Whether any tracee is held.
+    pub(super) fn is_holding(&self) -> bool {
+        self.home.is_some()
+    }
+
+    /// A tracee stopped: the moment to hold it if it is worth it.
+    pub(super) fn stopped(&mut self, pid: Pid, tracee: &mut Tracee) {
+        if self.off {
+            return;
+        }
+        self.stops += 1;
+        match &mut tracee.heat {
+            Heat::Hot { since, .. } => *since = ticks(),
+            _ if tracee.apart != Apart::Nobody || self.asked > 0 => {}
+            Heat::Left => {}
+            Heat::Warm => self.hold(pid, &mut tracee.heat),
+            Heat::Cold { quick, last } => {
+                let now = clock_gettime(ClockId::CLOCK_MONOTONIC)
+                    .map_or(0, |t| t.tv_sec().unsigned_abs() * 1_000_000_000 + t.tv_nsec().unsigned_abs());
+                let limit = if self.held.is_empty() { QUICK } else { QUICK_AMONG_OTHERS };
+                let gap = now.saturating_sub(*last);
+                *last = now;
+                *quick = if gap <= limit { *quick + 1 } else { (*quick).min(0) };
+                if *quick >= QUICK_STOPS {
+                    self.hold(pid, &mut tracee.heat);
+                }
+            }
+        }
+    }
+
+    fn hold(&mut self, pid: Pid, heat: &mut Heat) {
+        *heat = match self.try_to_hold(pid) {
+            Some(held) => {
+                self.held.push(pid);
+                Heat::Hot { held, since: ticks(), looked: (ticks(), 0) }
+            }
+            None => Heat::Cold { quick: -RETRY_STOPS, last: 0 },
+        };
+        if self.held.is_empty() {
+            self.leave_home();
+        }
+    }
+
+    fn try_to_hold(&mut self, pid: Pid) -> Option<Held> {
+        if self.guard.is_none() && !self.prepare() {
+            self.off = true;
+            return None;
+        }
+        let mask = CpuMask::of(pid)?;
+        let home = match self.home {
+            Some(home) => home,
+            None => {
+                let here = current_cpu().filter(|cpu| mask.contains(*cpu) && self.own.contains(*cpu));
+                let cpu = here.or_else(|| mask.first_common(&self.own))?;
+                if !CpuMask::only(cpu).apply(Pid::from_raw(0)) {
+                    return None;
+                }
+                self.home = Some(cpu);
+                self.ticker.arm();
+                cpu
+            }
+        };
+        if !mask.contains(home) {
+            return None;
+        }
+        let guard = self.guard.as_mut()?;
+        let held = guard.hold(pid, home, if mask == self.full { &CpuMask::ALL } else { &mask })?;
+        if CpuMask::only(home).apply(pid) {
+            return Some(held);
+        }
+        guard.forget(held);
+        None
+    }
+
+    /// Looks at the machine and starts the guard.
+    fn prepare(&mut self) -> bool {
+        let oneself = Pid::from_raw(0);
+        let Some(own) = CpuMask::of(oneself) else { return false };
+        // Where the tracer has but one CPU there is nothing to choose.
+        if own.is_single() || !CpuMask::ALL.apply(oneself) {
+            return false;
+        }
+        self.full = CpuMask::of(oneself).unwrap_or(own);
+        self.own = own;
+        if own != self.full {
+            own.apply(oneself);
+        }
+        self.guard = Guard::start();
+        self.guard.is_some()
+    }
+
+    fn leave_home(&mut self) {
+        if self.home.take().is_some() {
+            let mask = if self.own == self.full { &CpuMask::ALL } else { &self.own };
+            mask.apply(Pid::from_raw(0));
+            self.ticker.disarm();
+        }
+    }
+
+    /// Gives a tracee its mask back. What it is afterwards, unless it was not held.
+    fn release(&mut self, pid: Pid, heat: &mut Heat, then: Heat) {
+        if let Heat::Hot { held, .. } = *heat {
+            if let Some(guard) = &mut self.guard {
+                guard.release(held);
+            }
+            self.forget(pid);
+            *heat = then;
+        }
+    }
+
+    fn forget(&mut self, pid: Pid) {
+        self.held.retain(|other| *other != pid);
+        if self.held.is_empty() {
+            self.leave_home();
+        }
+    }
+
+    /// A tracee is gone.
+    pub(super) fn ended(&mut self, pid: Pid, tracee: &Tracee) {
+        self.returned_from(tracee.apart);
+        if let Heat::Hot { held, .. } = tracee.heat {
+            if let Some(guard) = &mut self.guard {
+                guard.forget(held);
+            }
+            self.forget(pid);
+        }
+    }
+
+    /// A tracee goes by another id.
+    pub(super) fn renamed(&mut self, from: Pid, to: Pid, tracee: &Tracee) {
+        if let (Heat::Hot { held, .. }, Some(guard)) = (&tracee.heat, &self.guard) {
+            guard.rename(*held, to);
+            self.held.iter_mut().filter(|pid| **pid == from).for_each(|pid| *pid = to);
+        }
+    }
+
+    /// A tracee is about to make a call: masks that the call can see or hand on are given back.
+    pub(super) fn entering(&mut self, pid: Pid, apart: Apart, tracees: &mut Tids<Tracee>) {
+        if self.off || apart == Apart::Nobody {
+            return;
+        }
+        if let Some(tracee) = tracees.get_mut(&pid) {
+            tracee.apart = apart;
+            self.release(pid, &mut tracee.heat, Heat::Warm);
+        }
+        if apart == Apart::Everybody {
+            self.asked += 1;
+            self.release_all(tracees);
+        }
+    }
+
+    /// A call returned.
+    pub(super) fn returned_from(&mut self, apart: Apart) {
+        if apart == Apart::Everybody {
+            self.asked = self.asked.saturating_sub(1);
+        }
+    }
+
+    /// Gives all masks back.
+    pub(super) fn release_all(&mut self, tracees: &mut Tids<Tracee>) {
+        for pid in self.held.clone() {
+            if let Some(tracee) = tracees.get_mut(&pid) {
+                self.release(pid, &mut tracee.heat, Heat::Warm);
+            }
+        }
+    }
+
+    /// Lets go of tracees that have not stopped for a while. To be called often; it does nothing until the time comes.
+    pub(super) fn tick(&mut self, tracees: &mut Tids<Tracee>) {
+        let now = ticks();
+        let passed = now.wrapping_sub(self.seen);
+        if passed == 0 || self.held.is_empty() {
+            return;
+        }
+        let seldom = self.held.len() > 1 && passed == 1 && self.stops < FEW_STOPS;
+        self.seen = now;
+        self.stops = 0;
+        let mut stale: Vec<(u32, Pid)> = Vec::new();
+        for pid in &self.held {
+            if let Some(Tracee { heat: Heat::Hot { since, looked, .. }, .. }) = tracees.get(pid) {
+                let age = now.wrapping_sub(*since);
+                if age >= 2 || seldom {
+                    stale.push((age.min(now.wrapping_sub(looked.0)), *pid));
+                }
+            }
+        }
+        if stale.len() > MANY && !seldom {
+            stale.sort_unstable_by_key(|(age, _)| std::cmp::Reverse(*age));
+            stale.truncate(MANY);
+            stale.retain(|(_, pid)| tracees.get_mut(pid).is_some_and(|tracee| computes(*pid, now, &mut tracee.heat)));
+        }
+        for (_, pid) in stale {
+            if let Some(tracee) = tracees.get_mut(&pid) {
+                let then = if tracee.in_syscall { Heat::Warm } else { Heat::Cold { quick: 0, last: 0 } };
+                self.release(pid, &mut tracee.heat, then);
+            }
+        }
+    }
+}
+
+/// Whether a tracee ran for a good part of the time since the last look at it.
+fn computes(pid: Pid, now: u32, heat: &mut Heat) -> bool {
+    let Heat::Hot { looked, .. } = heat else { return false };
+    let ran = run_time(pid).unwrap_or(u64::MAX);
+    let (then, before) = std::mem::replace(looked, (now, ran));
+    // A tick is a millisecond.
+    before != 0 && ran - before.min(ran) > u64::from(now.wrapping_sub(then)) * 250_000
+}

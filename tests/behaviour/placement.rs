@@ -1,0 +1,72 @@
+//! Tracees that stop often share the tracer's CPU, and nobody can tell.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::programs::program;
+
+use super::running::{field, pid, trapline, until};
+
+fn masks(mut command: Command, name: &str) -> String {
+    let output = command.arg(program(name)).stdin(Stdio::null()).output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn tracees_see_the_masks_that_they_would_have() {
+    for name in ["affinity", "32:affinity"] {
+        let untraced = masks(Command::new("env"), name);
+        assert!(untraced.lines().count() > 30, "{untraced}");
+        for options in [
+            &["-f"][..],
+            &[],
+            &["-f", "--json"],
+            &["-f", "-e", "trace=none"],
+            &["-f", "-e", "trace=getppid"],
+            &["-e", "trace=none"],
+            &["--placement=off"],
+        ] {
+            let mut command = trapline();
+            command.args(["-o", "/dev/null"]).args(options);
+            // Who is not traced, such as a child without -f, sees what is.
+            let seen = |text: &str| {
+                let lines = text.lines().filter(|line| options.contains(&"-f") || !line.starts_with("its "));
+                lines.map(str::to_string).collect::<Vec<_>>()
+            };
+            assert_eq!(seen(&masks(command, name)), seen(&untraced), "{name} with {options:?}");
+        }
+    }
+}
+
+/// Bit masks as /proc/PID/status shows them.
+fn allowed(id: u32) -> Option<String> {
+    field(id, "Cpus_allowed")
+}
+
+#[test]
+fn masks_are_given_back_when_the_tracer_is_killed() {
+    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
+        // There is nothing to choose from.
+        return;
+    }
+    let own = allowed(std::process::id());
+    for options in [&["-f"][..], &[]] {
+        let mut command = trapline();
+        command.args(options).args(["-o", "/dev/null"]).arg(program("affinity")).arg("forever");
+        let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
+        let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines();
+        assert!(lines.any(|line| line.expect("text").starts_with("at last")));
+        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
+        let tracee = children
+            .split_whitespace()
+            .map(|id| id.parse::<u32>().expect("a number"))
+            .find(|id| field(*id, "Name").is_some_and(|name| name.starts_with("affinity")))
+            .expect("the command runs");
+        until("a mask of one CPU", || (allowed(tracee) != own).then_some(()));
+        tracer.kill().expect("it can be killed");
+        until("the mask that it had", || (allowed(tracee) == own).then_some(()));
+        nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
+        tracer.wait().expect("it ends");
+    }
+}
