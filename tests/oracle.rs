@@ -66,6 +66,8 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_calls_32: Case { options: &["-f"], ..case(&["@32:calls"]) };
     program_old_calls: Case { options: &["-v"], racy: Some("times"), ..case(&["@32:old-calls"]) };
     program_calls_32_verbose: Case { options: &["-v", "-f"], ..case(&["@32:calls"]) };
+    program_machine: case(&["@machine"]);
+    program_machine_32: case(&["@32:machine"]);
     program_signals: case(&["@signals"]);
     program_signals_32: case(&["@32:signals"]);
     program_int80: case(&["@int80"]);

@@ -18,6 +18,7 @@ impl Walk<'_> {
             }
             Expr::Field(index) => self.field_value(frame, usize::from(index)).unwrap_or(0),
             Expr::Rest => self.rest(frame, here),
+            Expr::Full => u64::from(!self.style.abbreviate),
             Expr::Ret => self.outcome.map_or(0, |o| o.value as u64),
             Expr::Error => self.outcome.map_or(0, |o| u64::from(o.error)),
             Expr::Unary(op, of) => {

@@ -17,8 +17,14 @@ impl Walk<'_> {
         let known = id.get().size(self.abi);
         let limit = usize::try_from(size).unwrap_or(usize::MAX).min(known);
         self.sink.begin_struct();
-        let end = self.members(id, place, limit);
-        if let Place::Memory { address, .. } = place {
+        let mut end = self.members(id, place, limit);
+        if id.get().open {
+            let ends = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get()));
+            let told = ends.filter(|end| *end <= limit).max().unwrap_or(0);
+            if size > told as u64 {
+                end = End::Abbreviated;
+            }
+        } else if let Place::Memory { address, .. } = place {
             self.beyond(address, known, size);
         }
         self.sink.end_struct(end);
@@ -37,6 +43,7 @@ impl Walk<'_> {
         let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
         // Below the size of its first published version it is no such structure.
         let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
+        let first = if id.get().open { 0 } else { first };
         match self.fetch_all(address, len) {
             Some(place) if len >= first => self.sized_fields(id, place, told),
             _ => self.sink.pointer(address),

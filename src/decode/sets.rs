@@ -43,6 +43,7 @@ impl Walk<'_> {
         let parts = set.parts(self.abi);
         let rest = unnamed(parts, value);
         let mut told = false;
+        let mut bits_told = false;
         for part in parts {
             match *part {
                 Part::Enum { mask, values, fallback } => match Part::lookup(values, value & mask) {
@@ -64,14 +65,20 @@ impl Walk<'_> {
                             self.sink.flag(v.name());
                             left &= !v.value;
                             told = true;
+                            bits_told = true;
                         }
                     }
                 }
-                Part::Rest if rest != 0 => {
-                    self.sink.flag_rest(rest, if told { "" } else { set.fallback() });
+                Part::Rest { fallback } if rest != 0 => {
+                    let text = match fallback.as_str() {
+                        own if !own.is_empty() && !bits_told => own,
+                        "" if !told => set.fallback(),
+                        _ => "",
+                    };
+                    self.sink.flag_rest(rest, text);
                     told = true;
                 }
-                Part::Rest => {}
+                Part::Rest { .. } => {}
                 Part::Shift { mask, shift, name } => {
                     if value & mask != 0 {
                         self.sink.flag_shifted((value & mask) >> shift, name.as_str());
@@ -106,7 +113,7 @@ fn unnamed(parts: &'static [Part], value: u64) -> u64 {
                     }
                 }
             }
-            Part::Rest => {}
+            Part::Rest { .. } => {}
         }
     }
     left

@@ -235,20 +235,20 @@ impl<'a> Walk<'a> {
         }
         let to = self.resolve(to.get(), frame);
         if dir == Dir::InOut && self.outcome.is_some() && !matches!(to, Type::Custom { .. }) {
-            return self.changed(address, to, size, frame);
+            return self.changed(address, to, when != ExprId::NONE, size, frame);
         }
         self.behind(address, to, size, frame);
     }
 
-    /// Tells what was behind a pointer at entry and what is there now, if it changed.
-    pub(super) fn changed(&mut self, address: u64, to: Type, size: ExprId, frame: Frame) {
+    /// Tells what was behind a pointer at entry and what is there now, if it changed; `always`: even if the call failed.
+    pub(super) fn changed(&mut self, address: u64, to: Type, always: bool, size: ExprId, frame: Frame) {
         let mark = self.arena.len();
         let Some(before) = self.saved(self.arg_index, address) else {
             self.arena.truncate(mark);
             return self.sink.pointer(address);
         };
         let now = match before {
-            Place::Memory { len, .. } if !self.failed() => self.fetch_all(address, len),
+            Place::Memory { len, .. } if always || !self.failed() => self.fetch_all(address, len),
             _ => None,
         };
         let same = now.is_none_or(|now| self.bytes(now) == self.bytes(before));

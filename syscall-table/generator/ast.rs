@@ -44,7 +44,8 @@ pub enum Part {
         values: Vec<(String, Option<Expr>)>,
         fallback: Option<String>,
     },
-    Rest,
+    /// Where unnamed bits are shown; with a text of its own if nothing but numbers in masks stands before them.
+    Rest(Option<String>),
     Shift {
         mask: Expr,
         shift: Expr,
@@ -64,6 +65,8 @@ pub struct Struct {
     pub packed: bool,
     pub sequential: bool,
     pub bare: bool,
+    /// What a caller knows beyond the fields is an ellipsis.
+    pub open: bool,
     /// Not used on i386, where the header's structure of this name is another.
     pub lp64: bool,
     /// Used on i386 only.

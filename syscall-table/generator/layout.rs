@@ -55,7 +55,10 @@ impl Lowering<'_> {
         }
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
-        format!("Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {} }}", item.bare)
+        format!(
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {} }}",
+            item.bare, item.open
+        )
     }
 
     fn sequential(&mut self, item: &Struct) -> (Vec<PerAbi<Position>>, [u32; 3]) {

@@ -146,7 +146,7 @@ impl Parser<'_> {
             return Ok(Part::Mask { mask, values, fallback });
         }
         if self.word("rest") {
-            return Ok(Part::Rest);
+            return Ok(Part::Rest(self.text()));
         }
         if self.word("octal") {
             return Ok(Part::Octal { mask: self.expr()? });
@@ -180,6 +180,7 @@ impl Parser<'_> {
             packed: false,
             sequential: false,
             bare: false,
+            open: false,
             lp64: false,
             ia32: false,
             fields: Vec::new(),
@@ -195,6 +196,8 @@ impl Parser<'_> {
                 item.sequential = true;
             } else if self.word("bare") {
                 item.bare = true;
+            } else if self.word("open") {
+                item.open = true;
             } else if self.word("lp64") {
                 item.lp64 = true;
             } else if self.word("ia32") {

@@ -65,9 +65,10 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
                 let fallback = l.tables.name(fallback.as_deref().unwrap_or_default());
                 rows.push(format!("Part::Enum {{ mask: {bits:#x}, values: {values}, fallback: {fallback} }}"));
             }
-            Part::Rest => {
+            Part::Rest(own) => {
                 rest = true;
-                rows.push("Part::Rest".to_string());
+                let own = l.tables.name(own.as_deref().unwrap_or_default());
+                rows.push(format!("Part::Rest {{ fallback: {own} }}"));
             }
             Part::Shift { mask: bits, shift, name } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);
@@ -83,7 +84,8 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
     }
     flush(l, set, &mut singles, &mut rows);
     if set.flags && !rest {
-        rows.push("Part::Rest".to_string());
+        let none = l.tables.name("");
+        rows.push(format!("Part::Rest {{ fallback: {none} }}"));
     }
     l.tables.parts.run(rows)
 }

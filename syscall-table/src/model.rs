@@ -428,6 +428,8 @@ pub struct Struct {
     pub(crate) size: [u32; 3],
     /// Shown without braces, as a part of what it stands in.
     pub bare: bool,
+    /// What a caller knows of it beyond the fields is shown as an ellipsis, not as bytes.
+    pub open: bool,
 }
 
 impl Struct {
@@ -491,6 +493,8 @@ pub enum Expr {
     Field(u16),
     /// Bytes of the buffer that the value stands in which follow its own start: the rest.
     Rest,
+    /// 1 if nothing is abbreviated, else 0.
+    Full,
     /// The result of the call; 0 before it returned.
     Ret,
     /// The errno of a call that failed, else 0.
@@ -621,8 +625,9 @@ pub enum Part {
     Enum { mask: u64, values: Range, fallback: Name },
     /// Each value stands for itself, in the order in which they are shown; one of zero stands for no flag at all.
     Bits(Range),
-    /// What is left when all other parts took theirs is shown here.
-    Rest,
+    /// What is left when all other parts took theirs is shown here; `fallback`, if there is one, stands for the names
+    /// of single bits when none of them was shown.
+    Rest { fallback: Name },
     /// The bits of `mask` are a number of their own: `21<<MAP_HUGE_SHIFT`.
     Shift { mask: u64, shift: u8, name: Name },
     /// The bits of `mask` are permissions: `0644`.

@@ -1,5 +1,6 @@
 //! What descriptions cannot say: one decoder for each name behind an `@`, each with its reason.
 
+mod bpf;
 mod io;
 mod net;
 mod results;
@@ -37,7 +38,10 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Sigaction => Kind::Behind(sets::sigaction),
         Decoder::SigreturnMask => Kind::Value(sets::sigreturn_mask, values::eight),
         Decoder::OldSigreturnMask => Kind::Value(sets::old_sigreturn_mask, values::eight),
-        Decoder::UserDescLimit => Kind::Value(values::user_desc_limit, values::four),
+        Decoder::SegmentNumber => Kind::Value(values::segment_number, values::four),
+        Decoder::BpfInstruction => Kind::Value(bpf::instruction, values::eight),
+        Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
+        Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
         Decoder::Fdset => Kind::Behind(sets::fdset),
         Decoder::Cpuset => Kind::Behind(sets::cpuset),

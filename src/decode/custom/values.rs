@@ -150,10 +150,43 @@ fn limit(walk: &mut Walk, place: Place, width: Width, infinity: u64, name: &str)
     }
 }
 
-/// The limit of a segment: six digits.
-pub fn user_desc_limit(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+/// The base or the limit of a segment: eight characters, as of C's `%#08x`.
+pub fn segment_number(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    match walk.load(place, Width::W32) {
+        Some(0) => walk.sink.hex_digits(0, 8),
+        Some(value) => walk.sink.prefixed_hex(value, 6),
+        None => {}
+    }
+}
+
+/// What syslog(2) is to do: the manual numbers the actions, their names are a comment.
+pub fn syslog_action(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const NAMES: [&str; 11] = [
+        "CLOSE",
+        "OPEN",
+        "READ",
+        "READ_ALL",
+        "READ_CLEAR",
+        "CLEAR",
+        "CONSOLE_OFF",
+        "CONSOLE_ON",
+        "CONSOLE_LEVEL",
+        "SIZE_UNREAD",
+        "SIZE_BUFFER",
+    ];
     let Some(value) = walk.load(place, Width::W32) else { return };
-    walk.sink.prefixed_hex(value, 6);
+    walk.sink.signed(i64::from(value as i32));
+    let name = NAMES.get(value as usize).unwrap_or(&"???");
+    walk.sink.comment(format_args!("SYSLOG_ACTION_{name}"));
+}
+
+/// A console log level, with the name that the kernel has for it.
+pub fn log_level(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const NAMES: [&str; 9] = ["EMERG", "ALERT", "CRIT", "ERR", "WARNING", "NOTICE", "INFO", "DEBUG", "DEBUG+1"];
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.signed(i64::from(value as i32));
+    let name = NAMES.get(value as usize).unwrap_or(&"???");
+    walk.sink.comment(format_args!("LOGLEVEL_{name}"));
 }
 
 /// Eight bytes.
