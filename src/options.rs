@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use nix::unistd::{Gid, Pid, Uid};
 
 use crate::decode::Style;
-use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
 use crate::tracer::Placed;
@@ -21,6 +21,8 @@ pub struct Options {
     pub follow: bool,
     /// Which calls are told.
     pub calls: CallFilter,
+    /// What calls must be about to be told.
+    pub touching: TouchFilter,
     /// Which outcomes are told.
     pub statuses: StatusFilter,
     /// Which signals are told.

@@ -365,6 +365,13 @@ impl Session<'_> {
         seat.call.start(abi, nr, args, sp, &tracee::Memory::of(tid));
         seat.inside = true;
         seat.told = self.options.calls.contains(abi, nr);
+        if seat.told && !self.options.touching.is_all() {
+            let tracee = self.identify.tracee(tid);
+            let touching = &self.options.touching;
+            seat.told = seat
+                .call
+                .touches(&tracee, &mut self.scratch, &mut |touched| touching.contains(touched, |fd| tracee.link(fd)));
+        }
         let changed = seat.abi != abi;
         seat.abi = abi;
         let stamp = self.stamp(tid, Some(ip));

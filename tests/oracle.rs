@@ -126,7 +126,13 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_fds_of_devices: Case { options: &["--decode-fds=dev"], ..case(&["@fds"]) };
     option_fds_of_processes: Case { options: &["--decode-fds=pidfd"], ..case(&["@fds"]) };
     option_no_fds: Case { options: &["-e", "decode-fds=none"], ..case(&["@fds"]) };
-    option_fds_of_children: Case { options: &["-f", "-y", "-e", "trace=%desc"], ..case(&["sh", "-c", "exec 3</etc/passwd; cat <&3 | cat; (exec 3<&-; cat /dev/null)"]) };
+    option_fds_of_children: Case { options: &["-f", "-y", "-e", "trace=%desc"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "exec 3</etc/passwd; cat <&3 | cat; (exec 3<&-; cat /dev/null)"]) };
+    option_path: Case { options: &["-P", "/etc/passwd"], ..case(&["@touches"]) };
+    option_path_32: Case { options: &["--trace-path=/etc/passwd"], ..case(&["@32:touches"]) };
+    option_path_name: Case { options: &["-P", "passwd"], ..case(&["@touches"]) };
+    option_path_directory: Case { options: &["-P", "/etc"], ..case(&["@touches"]) };
+    option_paths: Case { options: &["-P", "/etc", "-P/dev/null", "-e", "trace=%desc", "-z"], ..case(&["@touches"]) };
+    option_path_unresolved: Case { options: &["-P", "/dev/fd/../../bin/../etc/passwd", "-f", "-y"], ..case(&["sh", "-c", "cat /etc/passwd; cat < /bin/../etc/passwd"]) };
     option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

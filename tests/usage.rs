@@ -123,6 +123,44 @@ fn values_that_are_none() {
 }
 
 #[test]
+fn what_numbers_stand_for() {
+    compare(&[
+        "-e decode-fds=foo true",
+        "-e decode-fds= true",
+        "-e decode-fd=path,foo true",
+        "--decode-fds=foo true",
+        "--decode-fds= true",
+        "-e decode-fds=all,path true",
+        "-e decode-fds=!foo true",
+        "-y --decode-fds=path true",
+        "--decode-fds -yy true",
+        "-yyy -e trace=none true",
+        "-e decode-fds=PATH -e trace=none true",
+    ]);
+}
+
+#[test]
+fn files_that_calls_are_about() {
+    compare(&[
+        "-P",
+        "-P '' -e trace=none true",
+        "-P /nonexistent -e trace=none true",
+        "-P /bin/.. -e trace=none true",
+        "-P . -P .. -P /etc -e trace=none -q true",
+        "--trace-path=/proc/self/../self/.. -qqq -e trace=none true",
+        "-P /bin/.. --quiet=path-resolution -e trace=none true",
+        "-e quiet=all -P /bin/.. -e trace=none true",
+        "-P /bin/.. -q --quiet=exit true",
+        "-P /bin/.. -A -e trace=none true",
+        "-P /bin/.. -o /nonexistent/x true",
+        "-P /bin/.. -o |cat -ff true",
+        "-P /bin/.. -t --timestamps=unix true",
+        "-P /bin/.. -y --decode-fds true",
+        "-P /bin/..",
+    ]);
+}
+
+#[test]
 fn sets_that_are_none() {
     compare(&[
         "-e trace= true",

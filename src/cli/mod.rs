@@ -85,7 +85,7 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
     let mut typed = Typed::default();
     while let Some(given) = getopt.option()? {
         if given.id == "help" {
-            return Ok(Request::Print(help()));
+            return Ok(Request::Print(help(given.short)));
         }
         typed.apply(&given)?;
     }
@@ -96,11 +96,16 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
     resolve::resolve(&program, typed, command, warnings).map(|options| Request::Run(Box::new(options)))
 }
 
-fn help() -> String {
-    let mut command = table::command().next_line_help(false).term_width(100).after_help(
-        "Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
+/// All options, or those that are needed most.
+fn help(short: bool) -> String {
+    let more = if short { "--help lists all options.\n" } else { "" };
+    let mut command = table::command().next_line_help(false).term_width(100).after_help(format!(
+        "{more}Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
          PROG cannot be run, output cannot be written, the command line makes no sense.",
-    );
+    ));
+    if !short {
+        command = command.mut_args(|option| option.hide_short_help(false));
+    }
     let text = command.render_help().to_string();
     let heading = |line: &str| line.ends_with(':') && !line.starts_with(' ');
     let bold = |line: &str| match heading(line) {

@@ -1,6 +1,6 @@
 //! From what was typed to what is meant: the one place where defaults and combinations are decided.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use super::UsageError;
 use super::typed::Typed;
 use super::words::Timestamps;
 use crate::decode::Style;
-use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Target, TextOptions};
-use crate::output::{Destination, HexStrings, Quiet};
+use crate::output::{Destination, HexStrings, Quiet, escape};
 use crate::tracer::Placed;
 
 /// Bytes of strings that text shows: strace's default.
@@ -60,6 +60,14 @@ pub fn resolve(
     if typed.user.is_some() && !getuid().is_root() {
         return Err(UsageError::new("You must be root to use the -u/--username option".to_string()));
     }
+    // Only -e quiet= silences this; strace does not count -qqq.
+    let silent = typed.quiet.is_some_and(|quiet| quiet.path_resolution);
+    let touching = TouchFilter::new(&typed.paths, typed.trace_fds.clone(), |path, real| {
+        if !silent {
+            let (path, real) = (quoted(path.as_os_str()), quoted(real.as_os_str()));
+            warnings.push(format!("Requested path {path} resolved into {real}"));
+        }
+    });
     let separately = typed.f > 1 || typed.separately;
     let destination = destination(typed.output.as_ref(), typed.append, separately)?;
     let quiet = match (typed.q, typed.quiet) {
@@ -79,6 +87,7 @@ pub fn resolve(
         follow: typed.f > 0 || typed.old_f > 0 || typed.follow_forks,
         calls: typed.calls.clone().unwrap_or_else(CallFilter::all),
         statuses: typed.statuses.unwrap_or(StatusFilter::ALL),
+        touching,
         signals: typed.signals.unwrap_or(SignalFilter::ALL),
         destination,
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
@@ -115,6 +124,14 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
         (without_command(typed.argv0.is_some()), "--argv0 has no effect without PROG [ARGS]"),
     ];
     warnings.extend(checks.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()));
+}
+
+/// A file name in a message.
+fn quoted(text: &OsStr) -> String {
+    let mut out = vec![b'"'];
+    escape(&mut out, text.as_bytes(), HexStrings::Never);
+    out.push(b'"');
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// What `-q` so many times leaves out.

@@ -45,7 +45,7 @@ fn optional(short: &str, long: &'static str, name: &'static str, help: &'static 
     value(short, long, name, help).num_args(0..=1).require_equals(true)
 }
 
-/// The definitions. The identity of an option is its long form, and its short form where it has no other.
+/// The definitions; what `hide_short_help` marks is not in the short help. The identity of an option is its long form, and its short form where it has no other.
 pub fn command() -> Command {
     let short_only = |letter: char, id: &'static str| Arg::new(id).short(letter);
     let command = Command::new("trapline")
@@ -57,14 +57,18 @@ pub fn command() -> Command {
         flag("f", "follow-forks", "Follow children and threads; -ff -o FILE: into FILE.TID"),
         value("u", "user", "USER|UID:GID", "Run the command as this user"),
         value("E", "env", "VAR[=VALUE]", "Set a variable for the command, or remove it"),
-        value("", "argv0", "NAME", "Give the command this argv[0]"),
-        value("I", "interruptible", "WHEN", "When signals end a trace: anywhere, waiting, never, never_tstp"),
-        value("", "placement", "auto|off", "Share the CPU with tracees that stop often; off for -p unless asked"),
+        value("", "argv0", "NAME", "Give the command this argv[0]").hide_short_help(true),
+        value("I", "interruptible", "WHEN", "When signals end a trace: anywhere, waiting, never, never_tstp")
+            .hide_short_help(true),
+        value("", "placement", "auto|off", "Share the CPU with tracees that stop often; off for -p unless asked")
+            .hide_short_help(true),
         short_only('F', "F").help("Follow forks").hide(true).action(ArgAction::SetTrue),
     ]);
     let command = command.next_help_heading("Filters").args([
         short_only('e', "e").help("trace=, signal=, status=, quiet=SET; or just a SET of calls").value_name("EXPR"),
         value("", "trace", "SET", "Calls: [!]NAME,%CLASS,/REGEX,... with ?optional, @64 @32 @x32"),
+        value("P", "trace-path", "PATH", "Calls about this file, by name or descriptor"),
+        value("", "trace-fds", "SET", "Calls about these descriptors: [!]3,5,...").hide_short_help(true),
         value("", "signal", "SET", "Signals: [!]INT,TERM,..., all, none").alias("signals"),
         value("", "status", "SET", "Outcomes: successful, failed, unfinished, unavailable, detached"),
         flag("z", "successful-only", "Only calls that succeeded"),
@@ -72,15 +76,15 @@ pub fn command() -> Command {
     ]);
     let command = command.next_help_heading("Output").args([
         value("o", "output", "FILE", "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe"),
-        flag("A", "output-append-mode", "Append to the file"),
-        flag("", "output-separately", "Write each thread to FILE.TID"),
+        flag("A", "output-append-mode", "Append to the file").hide_short_help(true),
+        flag("", "output-separately", "Write each thread to FILE.TID").hide_short_help(true),
         flag("j", "json", "JSON lines instead of text"),
         optional("q", "quiet", "SET", "No messages about attach, personality; -qq exit; -qqq superseded")
             .aliases(["silent", "silence"]),
     ]);
     let command = command.next_help_heading("Format of text").args([
         value("s", "string-limit", "N", "Bytes of a string to show (32)"),
-        value("a", "columns", "N", "Column of results (40)"),
+        value("a", "columns", "N", "Column of results (40)").hide_short_help(true),
         flag("v", "no-abbrev", "Whole structures, lists and environments"),
         flag("N", "arg-names", "Names of arguments"),
         optional("x", "strings-in-hex", "WHICH", "Strings that are not ASCII in hex; -xx: all strings"),
@@ -94,8 +98,8 @@ pub fn command() -> Command {
             "SET",
             "What descriptors refer to: path, socket, dev, eventfd, pidfd, signalfd; -yy: all",
         ),
-        flag("i", "instruction-pointer", "Instruction pointer"),
-        flag("n", "syscall-number", "Number of each call"),
+        flag("i", "instruction-pointer", "Instruction pointer").hide_short_help(true),
+        flag("n", "syscall-number", "Number of each call").hide_short_help(true),
     ]);
     let command = command
         .next_help_heading("Help")
@@ -106,9 +110,9 @@ pub fn command() -> Command {
 }
 
 /// strace's options that are not there yet: known, so that they are refused by name.
-fn missing() -> [Arg; 32] {
+fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
-    [
+    vec![
         value("b", "detach-on", "SYSCALL", HELP),
         flag("c", "summary-only", HELP),
         flag("C", "summary", HELP),
@@ -116,7 +120,6 @@ fn missing() -> [Arg; 32] {
         optional("D", "daemonize", "HOW", HELP).aliases(["daemonised", "daemonized"]),
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
         value("O", "summary-syscall-overhead", "OVERHEAD", HELP),
-        value("P", "trace-path", "PATH", HELP),
         value("S", "summary-sort-by", "KEY", HELP),
         value("U", "summary-columns", "COLUMNS", HELP),
         flag("w", "summary-wall-clock", HELP),
@@ -138,7 +141,6 @@ fn missing() -> [Arg; 32] {
         value("", "stack-trace-frame-limit", "N", HELP),
         value("", "syscall-limit", "N", HELP),
         optional("", "tips", "SPEC", HELP),
-        value("", "trace-fds", "SET", HELP),
         value("", "verbose", "SET", HELP),
         value("", "write", "SET", HELP),
     ]

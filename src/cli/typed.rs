@@ -9,7 +9,7 @@ use nix::unistd::{Gid, Pid, Uid};
 use super::UsageError;
 use super::getopt::Given;
 use super::words::{self, Precision, StringsInHex, Timestamps};
-use crate::filter::{CallFilter, SignalFilter, StatusFilter};
+use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Interruptible, UserSpec};
 use crate::output::{HexStrings, Quiet};
@@ -37,6 +37,9 @@ pub struct Typed {
     pub placement: Option<bool>,
 
     pub calls: Option<CallFilter>,
+    /// Values of `-P`.
+    pub paths: Vec<OsString>,
+    pub trace_fds: Option<DescriptorSet>,
     pub signals: Option<SignalFilter>,
     pub statuses: Option<StatusFilter>,
     /// How often `-z` and `-Z` were given.
@@ -105,7 +108,8 @@ impl Typed {
             "e" => self.expression(text)?,
             "decode-fds" if given.short => self.y += 1,
             "decode-fds" if given.value.is_none() => self.qualify("decode-fds", "path")?,
-            "trace" | "signal" | "status" | "decode-fds" => self.qualify(&given.id, text)?,
+            "trace-path" => self.paths.push(value.clone()),
+            "trace" | "signal" | "status" | "decode-fds" | "trace-fds" => self.qualify(&given.id, text)?,
             "successful-only" => self.only(StatusFilter::SUCCESSFUL),
             "failed-only" => self.only(StatusFilter::FAILED),
             "output" => self.output = Some(value.clone()),
@@ -149,16 +153,19 @@ impl Typed {
             "signal" | "signals" | "s" => self.qualify("signal", set),
             "status" => self.qualify("status", set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
             "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
-            | "fault" | "inject" | "kvm" | "decode-pids" | "decode-pid" | "trace-fds" | "trace-fd" | "fds" | "fd"
-            | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
+            | "fault" | "inject" | "kvm" | "decode-pids" | "decode-pid" | "namespace" => {
+                Err(UsageError::not_available(&format!("-e {qualifier}=")))
+            }
             _ => self.qualify("trace", text),
         }
     }
 
     fn qualify(&mut self, qualifier: &str, set: &str) -> Result<(), UsageError> {
         match qualifier {
+            "trace-fds" => self.trace_fds = Some(DescriptorSet::parse(set)?),
             "signal" => self.signals = Some(SignalFilter::parse(set)?),
             "status" => self.statuses = Some(StatusFilter::parse(set)?),
             "quiet" => {

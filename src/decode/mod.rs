@@ -13,6 +13,7 @@ mod referent;
 mod sets;
 mod sink;
 mod text;
+mod touch;
 mod walk;
 
 pub use call::{Call, Outcome, Scratch, Style, structure, value};
@@ -20,4 +21,5 @@ pub use memory::{Copied, Local, Memory};
 pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
 pub use sink::{End, Quote, Sink};
 pub use text::Short;
+pub use touch::Touched;
 pub use walk::{Frame, Place, Walk};

@@ -11,7 +11,7 @@ use super::sink::{Quote, Sink};
 use super::{custom, number};
 
 /// The longest file name that the kernel takes, with its NUL: linux/limits.h.
-const PATH_MAX: usize = 4096;
+pub const PATH_MAX: usize = 4096;
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]

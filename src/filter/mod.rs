@@ -2,6 +2,7 @@
 //! test of a bit.
 
 mod calls;
+mod descriptors;
 mod ere;
 mod set;
 mod signals;
@@ -10,6 +11,7 @@ mod statuses;
 use std::fmt;
 
 pub use calls::CallFilter;
+pub use descriptors::{DescriptorSet, TouchFilter};
 pub use set::Set;
 pub use signals::SignalFilter;
 pub use statuses::StatusFilter;
@@ -25,6 +27,8 @@ pub enum FilterError {
     Regex { pattern: String, reason: &'static str },
     /// No such signal.
     Signal(String),
+    /// No descriptor.
+    Descriptor(String),
     /// No such outcome of a call.
     Status(String),
 }
@@ -38,6 +42,7 @@ impl fmt::Display for FilterError {
             }
             FilterError::Regex { pattern, reason } => write!(f, "regcomp: {pattern}: {reason}"),
             FilterError::Signal(item) => write!(f, "invalid signal '{item}'"),
+            FilterError::Descriptor(item) => write!(f, "invalid descriptor '{item}'"),
             FilterError::Status(item) => write!(f, "invalid status '{item}'"),
         }
     }

@@ -63,6 +63,13 @@ pub struct Tracee<'a> {
     memory: tracee::Memory,
 }
 
+impl Tracee<'_> {
+    /// What /proc calls the file behind a descriptor, whatever is told of descriptors.
+    pub fn link(&self, fd: i32) -> Option<Vec<u8>> {
+        descriptors::target(&descriptors::link(self.tid, fd))
+    }
+}
+
 impl Memory for Tracee<'_> {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
         self.memory.read(address, buffer)

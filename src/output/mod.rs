@@ -12,7 +12,7 @@ mod status;
 mod text;
 
 pub use clock::{AbsoluteTime, date};
-pub use escape::HexStrings;
+pub use escape::{HexStrings, escape};
 pub use file::Destination;
 pub use json::{JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};

@@ -19,6 +19,41 @@ fn lines(options: &[&str]) -> Vec<String> {
 }
 
 #[test]
+fn calls_about_some_descriptors() {
+    let calls = |options: &[&str]| {
+        let mut command = trapline();
+        let output = command.args(options).args(["-e", "trace=%desc"]).arg(program("touches")).output();
+        let text = stderr(&output.expect("trapline runs"));
+        let name = Regex::new(r"^\w+\(([^,)]*)").expect("pattern");
+        text.lines().filter_map(|line| Some(name.captures(line)?[0].to_string() + ")")).collect::<Vec<_>>()
+    };
+    for option in ["--trace-fds=8", "-efds=8", "-efd=8", "-etrace-fd=8", "-etrace-fds=!none"] {
+        let all = calls(&[option]);
+        assert!(all.contains(&"inotify_add_watch(8)".to_string()), "{option}: {all:?}");
+        assert_eq!(all.contains(&"dup2(4)".to_string()), option.contains("none"), "{all:?}");
+        // No descriptor: a mapping of none, a directory by its name.
+        assert!(!all.iter().any(|call| call == "mmap(NULL)" && option.contains('8')), "{all:?}");
+        assert!(!all.contains(&"openat(AT_FDCWD)".to_string()), "{all:?}");
+    }
+    // Either is enough.
+    let either = calls(&["--trace-fds=3", "-P", "/etc/passwd"]);
+    assert!(either.contains(&"openat(3)".to_string()) && either.contains(&"pread64(4)".to_string()), "{either:?}");
+}
+
+#[test]
+fn descriptors_that_are_none() {
+    for (option, message) in [
+        ("--trace-fds=x", "invalid descriptor 'x'"),
+        ("-efd=3,-1", "invalid descriptor '-1'"),
+        ("-efds=", "invalid descriptor ''"),
+        ("-etrace-fd=!", "invalid descriptor '!'"),
+    ] {
+        let output = trapline().args([option, "true"]).output().expect("trapline runs");
+        assert_eq!((stderr(&output).as_str(), output.status.code()), (&*format!("trapline: {message}\n"), Some(1)));
+    }
+}
+
+#[test]
 fn counters_and_signals_of_descriptors() {
     let expected = [
         "signalfd4(-1, [INT USR1], 8, SFD_CLOEXEC) = 5<signalfd:[INT USR1]>",

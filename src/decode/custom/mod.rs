@@ -13,6 +13,8 @@ use syscall_table::{Abi, Decoder, ExprId};
 
 use super::walk::{Frame, Place, Walk};
 
+pub use sets::fds_of;
+
 /// What a decoder decodes.
 enum Kind {
     /// Something behind a pointer that is not NULL.

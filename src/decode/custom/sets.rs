@@ -46,6 +46,15 @@ pub fn tell_fds(walk: &mut Walk, address: u64, count: i32, tell: fn(&mut Walk, i
     true
 }
 
+/// The descriptors below `count` in the bitmap at `address`; none if it cannot be read.
+pub fn fds_of(walk: &mut Walk, address: u64, count: i32) -> Vec<i32> {
+    let count = count.clamp(0, 1024 * 1024) as usize;
+    let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
+    let Some(place) = walk.fetch_all(address, bytes) else { return Vec::new() };
+    let bitmap = walk.bytes(place);
+    (0..count).filter(|fd| bitmap[fd / 8] >> (fd % 8) & 1 != 0).map(|fd| fd as i32).collect()
+}
+
 /// How many descriptors below `count` are in the bitmap at `address`.
 pub fn count_fds(walk: &mut Walk, address: u64, count: i32) -> usize {
     let count = count.clamp(0, 1024 * 1024) as usize;
