@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use nix::unistd::{Gid, Pid, Uid};
+use syscall_table::Abi;
 
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
@@ -41,6 +42,15 @@ pub struct Options {
     pub quiet: Quiet,
     /// Which tracees share the tracer's CPU.
     pub placed: Placed,
+    /// Calls that are not wanted are left out by a filter in the kernel.
+    pub kernel_filter: bool,
+}
+
+impl Options {
+    /// Whether a call has to be seen.
+    pub fn is_wanted(&self, abi: Abi, nr: u64) -> bool {
+        self.calls.contains(abi, nr)
+    }
 }
 
 /// What is traced: a command, processes that run, or both.

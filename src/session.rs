@@ -80,7 +80,13 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     if attached == 0 && command.is_none() {
         return Ok(Conclusion::Status(1));
     }
-    if let Some(command) = command {
+    if let Some(mut command) = command {
+        if options.kernel_filter && options.target.pids.is_empty() {
+            command.filter = Tracer::filter(|abi, nr| options.is_wanted(abi, nr));
+        }
+        if options.quiet.personality {
+            tracer.ignore_abi_changes();
+        }
         let pid = tracer.spawn(&command, &options.program).map_err(|e| Error(e.to_string()))?;
         session.command = Some(pid);
     }
@@ -168,7 +174,7 @@ fn command(options: &Options, name: &OsStr, user: Option<tracee::User>) -> Resul
         name.push(value);
         name
     });
-    Ok(Command { path: path.into_os_string(), args, env: env.collect(), user })
+    Ok(Command { path: path.into_os_string(), args, env: env.collect(), user, filter: Vec::new() })
 }
 
 fn user(spec: &UserSpec) -> Result<tracee::User, Error> {
@@ -316,6 +322,17 @@ impl Session<'_> {
                     self.report.flush();
                     self.ticker.disarm();
                     continue;
+                }
+                Event::Interrupted { signal } if tracer.must_stay() => {
+                    let waiting = self.options.interruptible != Interruptible::Anywhere;
+                    for tid in tracer.fall_silent(Some(signal).filter(|_| waiting)) {
+                        if waiting {
+                            self.detached(tid);
+                        }
+                    }
+                    self.report.flush();
+                    tracer.see_off();
+                    return Some(signal);
                 }
                 Event::Interrupted { signal } => {
                     if self.options.interruptible == Interruptible::Anywhere {

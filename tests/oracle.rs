@@ -106,6 +106,17 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_restarts_32: case(&["@32:restarts"]);
     // Names of temporary files are drawn again where they are taken.
     gcc_compiles: Case { options: &["-f"], racy: Some("getrandom"), ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };
+    own_filters: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@own-filter"]) };
+    own_filters_32: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@32:own-filter"]) };
+    few_calls_of_a_build: Case { options: &["-f", "-e", "openat,execve"], ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };
+    few_calls_of_threads: Case { options: &["-f", "-e", "write,exit"], racy: Some("exited"), ..case(&["@threads"]) };
+    no_calls: Case { options: &["-f", "-e", "none"], ..case(&["sh", "-c", "ls / >/dev/null; exit 3"]) };
+    all_but_some_calls: Case { options: &["-f", "-e", "!mmap,mprotect"], ..case(&["ls", "/"]) };
+    seccomp_bpf: Case { options: &["-f", "--seccomp-bpf", "-e", "%file"], ..case(&["ls", "/"]) };
+    seccomp_bpf_alone: Case { options: &["--seccomp-bpf", "-e", "%file"], ..case(&["ls", "/"]) };
+    seccomp_bpf_of_all_calls: Case { options: &["-f", "--seccomp-bpf"], ..case(&["ls", "/"]) };
+    few_calls_in_both_abis: Case { options: &["-q", "-f", "-e", "getpid,write"], ..case(&["@int80"]) };
+    few_calls_in_both_abis_told: Case { options: &["-f", "-e", "getpid,write"], ..case(&["@int80"]) };
     make_runs_a_shell: Case { options: &["-f"], ..case(&["make", "-s", "--eval=all: ; @echo a; ls / >/dev/null"]) };
     git_missing_remote: Case { options: &["-f"], racy: Some("SIGCHLD"), ..case(&["git", "ls-remote", "/nonexistent"]) };
     python_server: Case { options: &["-f", "-e", "%net"], ..case(&["/usr/bin/python3", "-S", "-c", "

@@ -95,6 +95,7 @@ pub fn resolve(
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
         quiet,
+        kernel_filter: kernel_filter(&typed, &command),
         placed: match typed.placement {
             None => Placed::Started,
             Some(true) => Placed::All,
@@ -111,6 +112,14 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
     let checks = [
         (typed.old_f > 0 && follow, "deprecated option -F ignored"),
         (typed.old_f > 0 && !follow, "option -F is deprecated, please use -f/--follow-forks instead"),
+        (
+            typed.seccomp_bpf == Some(true) && !follow && typed.old_f == 0,
+            "--seccomp-bpf cannot be used without -f/--follow-forks, disabling",
+        ),
+        (
+            typed.seccomp_bpf == Some(true) && follow && typed.calls.as_ref().is_none_or(|c| *c == CallFilter::all()),
+            "Seccomp filter is requested but there are no syscalls to filter.  See -e trace to filter syscalls.",
+        ),
         (typed.append && typed.output.is_none(), "-A/--output-append-mode has no effect without -o/--output"),
         (typed.separately && typed.output.is_none(), "--output-separately has no effect without -o/--output"),
         (
@@ -132,6 +141,13 @@ fn quoted(text: &OsStr) -> String {
     escape(&mut out, text.as_bytes(), HexStrings::Never);
     out.push(b'"');
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether a filter in the kernel is used: where calls are left out, and children inherit it as tracees.
+fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
+    let follow = typed.f > 0 || typed.old_f > 0 || typed.follow_forks;
+    let some = typed.calls.as_ref().is_some_and(|calls| *calls != CallFilter::all());
+    typed.seccomp_bpf != Some(false) && follow && some && !command.is_empty() && typed.pids.is_empty()
 }
 
 /// What `-q` so many times leaves out.

@@ -73,6 +73,9 @@ pub fn command() -> Command {
         value("", "status", "SET", "Outcomes: successful, failed, unfinished, unavailable, detached"),
         flag("z", "successful-only", "Only calls that succeeded"),
         flag("Z", "failed-only", "Only calls that failed").alias("failing-only"),
+        flag("", "seccomp-bpf", "With -f, leave calls out in the kernel; the default where it is possible")
+            .hide_short_help(true),
+        flag("", "no-seccomp-bpf", "Never do so").hide_short_help(true),
     ]);
     let command = command.next_help_heading("Output").args([
         value("o", "output", "FILE", "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe"),
@@ -136,7 +139,6 @@ fn missing() -> Vec<Arg> {
         flag("", "pidns-translation", HELP),
         value("", "raw", "SET", HELP),
         value("", "read", "SET", HELP),
-        flag("", "seccomp-bpf", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
         value("", "syscall-limit", "N", HELP),

@@ -35,6 +35,8 @@ pub struct Typed {
     pub follow_forks: bool,
     /// `--placement`: whether tracees are placed.
     pub placement: Option<bool>,
+    /// `--seccomp-bpf` or `--no-seccomp-bpf`, whichever came last.
+    pub seccomp_bpf: Option<bool>,
 
     pub calls: Option<CallFilter>,
     /// Values of `-P`.
@@ -105,6 +107,8 @@ impl Typed {
                     _ => return Err(invalid()),
                 });
             }
+            "seccomp-bpf" => self.seccomp_bpf = Some(true),
+            "no-seccomp-bpf" => self.seccomp_bpf = Some(false),
             "e" => self.expression(text)?,
             "decode-fds" if given.short => self.y += 1,
             "decode-fds" if given.value.is_none() => self.qualify("decode-fds", "path")?,

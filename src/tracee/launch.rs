@@ -95,6 +95,9 @@ pub struct Command {
     pub env: Vec<OsString>,
     /// The user to run as, with groups.
     pub user: Option<User>,
+    /// The program of a seccomp(2) filter to install; none if empty. That it could not be installed shows in the
+    /// result of the call.
+    pub filter: Vec<libc::sock_filter>,
 }
 
 /// Another user's identity.
@@ -178,7 +181,7 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
                 libc::close(write.as_raw_fd());
                 let mut byte = 0u8;
                 while libc::read(read.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 {}
-                let error = execute(&path, &argv, &envp, command.user.as_ref(), inherited);
+                let error = execute(&path, &argv, &envp, command.user.as_ref(), &command.filter, inherited);
                 fail(program, error);
             }
         }
@@ -205,6 +208,7 @@ pub(super) unsafe fn execute(
     argv: &[*const libc::c_char],
     envp: &[*const libc::c_char],
     user: Option<&User>,
+    filter: &[libc::sock_filter],
     inherited: Inherited,
 ) -> &'static [u8] {
     // SAFETY: see the function; all of these are async-signal-safe.
@@ -223,6 +227,9 @@ pub(super) unsafe fn execute(
         for fd in (0..3).filter(|fd| inherited.closed >> fd & 1 != 0) {
             libc::close(fd);
         }
+        if !filter.is_empty() {
+            install(filter);
+        }
         if let Some(user) = user {
             // The raw calls: the C library's would tell all threads, and a forked child has but one.
             if libc::setgroups(user.groups.len(), user.groups.as_ptr().cast()) == -1 {
@@ -239,6 +246,19 @@ pub(super) unsafe fn execute(
         libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr());
     }
     b"exec"
+}
+
+/// Installs a filter. Who may not do so has to give up gaining privileges by execve(2) first, which tracees of
+/// somebody without privileges cannot anyway.
+fn install(filter: &[libc::sock_filter]) {
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    // SAFETY: `program` describes `filter`, which the kernel only reads; both calls are async-signal-safe.
+    unsafe {
+        let set = || libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program);
+        if set() == -1 && libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 {
+            set();
+        }
+    }
 }
 
 /// Says why the command does not run and ends the child.

@@ -78,6 +78,11 @@ pub fn taken() -> Option<i32> {
     Some(TAKEN.load(Ordering::Relaxed)).filter(|signal| *signal != 0)
 }
 
+/// Waits for another signal that asks us to end.
+pub fn forget_taken() {
+    TAKEN.store(0, Ordering::Relaxed);
+}
+
 /// How many ticks there have been. They tell time only while a ticker is armed: milliseconds while a fast one is.
 pub fn ticks() -> u32 {
     TICKS.load(Ordering::Relaxed)

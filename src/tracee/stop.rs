@@ -5,6 +5,8 @@ use nix::unistd::Pid;
 
 /// Options that are set for every tracee: `PTRACE_O_TRACESYSGOOD` and `PTRACE_O_TRACEEXEC`.
 pub const BASE_OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_TRACEEXEC;
+/// Options for tracees that have a filter of ours, and must not outlive us.
+pub const FILTER_OPTIONS: i32 = libc::PTRACE_O_TRACESECCOMP | libc::PTRACE_O_EXITKILL;
 /// Options that make children tracees, too.
 pub const FOLLOW_OPTIONS: i32 = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
 

@@ -67,7 +67,7 @@ unsafe fn request(
         if libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) == -1 {
             return b"ptrace";
         }
-        execute(path, argv, envp, command.user.as_ref(), inherited)
+        execute(path, argv, envp, command.user.as_ref(), &command.filter, inherited)
     }
 }
 

@@ -4,6 +4,7 @@ mod attach;
 mod event;
 mod placement;
 mod release;
+mod seccomp;
 mod stop_loop;
 mod tids;
 

@@ -4,16 +4,18 @@ use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
 
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::attach::{AttachError, explain, is_oneself};
 use super::event::{Event, ForkKind};
 use super::placement::{Apart, Heat, Placement};
+use super::seccomp::{self, Own};
 use super::tids::Tids;
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped, SyscallStop,
-    Wait, spawn, taken, threads, ticks, wait_any,
+    self, ARCH_I386, BASE_OPTIONS, Command, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped,
+    SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -29,6 +31,13 @@ pub(super) struct Tracee {
     stopped: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
+    /// It has to stop at every call although a filter of ours is there: it has a filter of its own, too, whose
+    /// verdict may come before ours.
+    every_call: bool,
+    /// It is about to install our filter.
+    installing: bool,
+    /// It has to stop at its next call, because it may be of another ABI than the last.
+    unsure: bool,
     /// On which CPU it runs.
     pub(super) heat: Heat,
     /// What the call that it is in asks of placement.
@@ -37,7 +46,17 @@ pub(super) struct Tracee {
 
 impl Tracee {
     pub(super) fn new(heat: Heat) -> Tracee {
-        Tracee { in_syscall: false, hidden: false, stopped: false, early: false, heat, apart: Apart::Nobody }
+        Tracee {
+            in_syscall: false,
+            hidden: false,
+            stopped: false,
+            early: false,
+            every_call: false,
+            installing: false,
+            unsure: false,
+            heat,
+            apart: Apart::Nobody,
+        }
     }
 }
 
@@ -97,6 +116,12 @@ pub struct Tracer {
     gate: Option<OwnedFd>,
     /// The signal that asks us to end was reported.
     told: bool,
+    /// Tracees have a filter of ours, and stop only at calls that it stops.
+    filtered: bool,
+    /// A change of ABI has to be seen, also between calls that are not stopped.
+    abi_matters: bool,
+    /// Nothing is of interest any longer.
+    silent: bool,
 }
 
 impl Tracer {
@@ -116,6 +141,9 @@ impl Tracer {
             started: false,
             gate: None,
             told: false,
+            filtered: false,
+            abi_matters: true,
+            silent: false,
         }
     }
 
@@ -124,6 +152,11 @@ impl Tracer {
     /// # Errors
     /// [`SpawnError`].
     pub fn spawn(&mut self, command: &Command, program: &str) -> Result<Pid, SpawnError> {
+        if !command.filter.is_empty() {
+            // Without us, calls that the filter stops would fail.
+            self.options |= FILTER_OPTIONS;
+            self.filtered = true;
+        }
         let (tracee, gate) = spawn(command, self.options, program)?;
         let pid = tracee.pid();
         self.gate = Some(gate);
@@ -217,10 +250,63 @@ impl Tracer {
         }
     }
 
+    /// Says that a change of ABI is of no interest; see [`Tracer::filter`].
+    pub fn ignore_abi_changes(&mut self) {
+        self.abi_matters = false;
+    }
+
+    /// A filter for [`Command::filter`] that stops at the calls that `wanted` says, and at those that have to be seen to do
+    /// so; empty if there can be none.
+    ///
+    /// With it come consequences: tracees must not outlive the tracer, for the kernel fails calls that a filter stops when
+    /// nobody is there to be told.
+    pub fn filter(wanted: impl Fn(Abi, u64) -> bool) -> Vec<libc::sock_filter> {
+        seccomp::filter(|abi, nr| seccomp::is_stopped(abi, nr, &wanted)).unwrap_or_default()
+    }
+
+    /// Whether tracees cannot be let go, because of their filter.
+    pub fn must_stay(&self) -> bool {
+        self.filtered
+    }
+
+    /// From now on nothing is of interest; a command that we started gets `signal`. Returns all tracees.
+    pub fn fall_silent(&mut self, signal: Option<i32>) -> Vec<Pid> {
+        self.silent = true;
+        self.events.clear();
+        if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
+            let _ = kill(command, Signal::SIGCONT);
+            let _ = kill(command, Signal::try_from(signal).unwrap_or(Signal::SIGTERM));
+        }
+        let mut tids: Vec<Pid> = self.tracees.keys().copied().collect();
+        tids.sort();
+        tids
+    }
+
+    /// Lets tracees that cannot be let go run to their ends, or until another signal asks us to end.
+    pub fn see_off(&mut self) {
+        forget_taken();
+        self.told = false;
+        while let Some(event) = self.next_event() {
+            if let Event::Interrupted { .. } = event {
+                return;
+            }
+        }
+    }
+
+    /// Whether a tracee runs to its next call, whichever that is, or only to the next that its filter stops.
+    fn stops_at_calls(&self, tid: Pid) -> bool {
+        !self.filtered
+            || !self.silent
+                && self.tracees.get(&tid).is_none_or(|state| {
+                    state.in_syscall || state.hidden || state.unsure || state.every_call || state.early
+                })
+    }
+
     /// Resumes the tracee of the last event.
     fn resume(&mut self) {
         if let Some((tracee, next)) = self.current.take() {
             match next {
+                Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => drop(tracee.cont(signal)),
                 Next::Syscall(signal) => drop(tracee.syscall(signal)),
                 Next::Listen => drop(tracee.listen()),
             }
@@ -274,7 +360,10 @@ impl Tracer {
             Stop::Vfork => self.forked(stopped, ForkKind::Vfork),
             Stop::Clone => self.forked(stopped, ForkKind::Clone),
             Stop::Exec => self.executed(stopped),
-            Stop::VforkDone | Stop::Exiting | Stop::Seccomp => self.current = Some((stopped, Next::Syscall(0))),
+            // Where every call stops, it was seen at its entry.
+            Stop::Seccomp if state.in_syscall || state.hidden => self.judged(stopped),
+            Stop::Seccomp => self.syscall_stop(stopped),
+            Stop::VforkDone | Stop::Exiting => self.current = Some((stopped, Next::Syscall(0))),
             Stop::Continued => {}
         }
     }
@@ -305,7 +394,7 @@ impl Tracer {
         // An error means that it was killed under us; its end is reported next.
         if let Ok(info) = stopped.syscall_info() {
             match info.stop {
-                SyscallStop::Entry { nr, args } => {
+                SyscallStop::Entry { nr, args } | SyscallStop::Seccomp { nr, args, .. } => {
                     let (abi, nr) = match info.arch {
                         ARCH_I386 => (Abi::I386, nr),
                         _ if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
@@ -317,16 +406,28 @@ impl Tracer {
                     }
                     if !state.hidden {
                         state.in_syscall = true;
+                        state.unsure = self.abi_matters && abi != Abi::X86_64;
                         self.events.push_back(Event::SyscallEnter { tid, abi, nr, args, ip: info.ip, sp: info.sp });
                     }
+                    state.installing = state.hidden && seccomp::own(abi, nr, &args) != Own::None;
+                    let own = if self.filtered && !state.hidden { seccomp::own(abi, nr, &args) } else { Own::None };
+                    state.every_call |= own != Own::None;
                     if apart == Apart::Nobody {
                         self.placement.stopped(tid, state);
                     } else {
                         self.placement.entering(tid, apart, &mut self.tracees);
                     }
+                    if own == Own::OfAllThreads {
+                        // Which threads those are would have to be asked; to stop too often harms nobody.
+                        self.tracees.values_mut().for_each(|state| state.every_call = true);
+                    }
                 }
                 // Attaching in the middle of a call shows its end alone; there is nothing to say of it.
                 SyscallStop::Exit { value, is_error } => {
+                    if state.hidden && self.filtered && state.installing {
+                        self.filtered = !is_error;
+                        state.installing = false;
+                    }
                     if state.in_syscall {
                         state.in_syscall = false;
                         self.events.push_back(Event::SyscallExit { tid, value, is_error, ip: info.ip });
@@ -338,6 +439,22 @@ impl Tracer {
                 }
                 _ => {}
             }
+        }
+        self.current = Some((stopped, Next::Syscall(0)));
+    }
+
+    /// A filter stopped a call that was seen at its entry. What a filter of the tracee's own stops for a tracer fails: the
+    /// tracee's view is that it has none, and the kernel says ENOSYS then.
+    fn judged(&mut self, stopped: Stopped) {
+        if let Ok(info) = stopped.syscall_info()
+            && let SyscallStop::Seccomp { data, .. } = info.stop
+            && data != seccomp::DATA
+            && let Ok(mut regs) = stopped.regs()
+        {
+            regs.orig_rax = u64::MAX;
+            regs.rax = (-i64::from(libc::ENOSYS)).cast_unsigned();
+            // Fails only when it was killed under us.
+            let _ = stopped.set_regs(&regs);
         }
         self.current = Some((stopped, Next::Syscall(0)));
     }
@@ -356,9 +473,13 @@ impl Tracer {
     /// A parent's event tells of a child, which may have stopped or even ended by now.
     fn born(&mut self, tid: Pid, child: Pid, kind: ForkKind) {
         self.events.push_back(Event::Fork { tid, child, kind });
-        let left = self.tracees.get(&tid).is_some_and(|parent| matches!(parent.heat, Heat::Left));
+        let parent = self.tracees.get(&tid);
+        let left = parent.is_some_and(|parent| matches!(parent.heat, Heat::Left));
+        let every_call = parent.is_some_and(|parent| parent.every_call);
+        let unsure = parent.is_some_and(|parent| parent.unsure);
         if let Some(state) = self.tracees.get_mut(&child) {
             state.early = false;
+            state.every_call |= every_call;
             if left {
                 self.placement.leave(child, state);
             }
@@ -372,7 +493,7 @@ impl Tracer {
             }
             None => {
                 let heat = if left { Heat::Left } else { self.placement.heat() };
-                self.tracees.insert(child, Tracee::new(heat));
+                self.tracees.insert(child, Tracee { every_call, unsure, ..Tracee::new(heat) });
                 self.events.push_back(Event::Attached { tid: child });
             }
         }
@@ -397,6 +518,9 @@ impl Tracer {
                 self.early.push(Early { tid: former, end: None });
             }
             self.tracees.insert(tid, Tracee { early: false, ..state });
+        }
+        if let Some(state) = self.tracees.get_mut(&tid) {
+            state.unsure = true;
         }
         self.events.push_back(Event::Exec { tid, former, ip });
         self.current = Some((stopped, Next::Syscall(0)));

@@ -1,9 +1,12 @@
 //! How the program ends: as the command did.
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use super::running::{directory, stdout, trapline};
+use nix::sys::signal::Signal;
+
+use super::running::{directory, signal, stdout, trapline};
 
 #[test]
 fn status_is_the_commands() {
@@ -58,5 +61,20 @@ fn tracees_may_die_at_any_time() {
         let run = trapline().args(["-f", "-o", "/dev/null", "bash", "--norc", "-c", &script]).output();
         let run = run.expect("trapline runs");
         assert_eq!(run.status.code(), Some(5), "{}", super::running::stderr(&run));
+    }
+}
+
+#[test]
+fn an_interrupted_command_cleans_up_also_when_calls_are_left_out() {
+    for filter in ["trace=all", "trace=openat"] {
+        let mut command = trapline();
+        command.args(["-f", "-e", filter, "sh", "-c", "trap 'echo bye; exit 5' TERM; echo ready; read line"]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut tracer = command.spawn().expect("trapline runs");
+        let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines();
+        assert_eq!(lines.next().expect("a line").expect("text"), "ready", "{filter}");
+        signal(&tracer, Signal::SIGTERM);
+        assert_eq!(lines.next().expect("a line").expect("text"), "bye", "{filter}");
+        assert_eq!(tracer.wait().expect("it ends").signal(), Some(libc::SIGTERM), "{filter}");
     }
 }

@@ -87,7 +87,7 @@ pub fn start_with(name: &str, source: &str, flags: &[&str], options: i32) -> Sto
 /// A command without arguments, and with no environment.
 pub fn command(program: &Path) -> tracee::Command {
     let name = OsString::from(program);
-    tracee::Command { path: name.clone(), args: vec![name], env: Vec::new(), user: None }
+    tracee::Command { path: name.clone(), args: vec![name], env: Vec::new(), user: None, filter: Vec::new() }
 }
 
 /// A process that nobody traces yet, at its rendezvous.
