@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use clap::{Arg, Command};
 
 use super::UsageError;
-use super::table::{Value, value_of};
+use super::table::{Value, is_ours, value_of};
 
 /// An option as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,11 @@ impl<'a> GetOpt<'a> {
         if let Some(exact) = names.iter().find(|(_, full)| full.as_bytes() == name) {
             return Ok(*exact);
         }
-        let candidates: Vec<_> = names.into_iter().filter(|(_, full)| full.as_bytes().starts_with(name)).collect();
+        let mut candidates: Vec<_> = names.into_iter().filter(|(_, full)| full.as_bytes().starts_with(name)).collect();
+        // What abbreviates an option of strace's still does.
+        if candidates.iter().any(|(_, full)| !is_ours(full)) {
+            candidates.retain(|(_, full)| !is_ours(full));
+        }
         let argument = argument.to_string_lossy();
         match candidates.as_slice() {
             [] => Err(UsageError::with_hint(format!("unrecognized option '{argument}'"))),

@@ -25,6 +25,11 @@ pub fn value_of(option: &Arg) -> Value {
     }
 }
 
+/// Whether this long option is one that strace does not have.
+pub fn is_ours(name: &str) -> bool {
+    ["json", "no-seccomp-bpf", "placement"].contains(&name)
+}
+
 fn option(short: &str, long: &'static str) -> Arg {
     let option = Arg::new(long).long(long);
     match short.chars().next() {
