@@ -68,6 +68,13 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_calls_32_verbose: Case { options: &["-v", "-f"], ..case(&["@32:calls"]) };
     program_machine: case(&["@machine"]);
     program_machine_32: case(&["@32:machine"]);
+    program_prctl: case(&["@prctl"]);
+    program_prctl_32: case(&["@32:prctl"]);
+    program_prctl_done: case(&["@prctl", "x"]);
+    program_prctl_done_32: case(&["@32:prctl", "x"]);
+    program_seccomp: case(&["@seccomp"]);
+    program_seccomp_verbose: Case { options: &["-v"], ..case(&["@seccomp"]) };
+    program_seccomp_verbose_32: Case { options: &["-v"], ..case(&["@32:seccomp"]) };
     program_signals: case(&["@signals"]);
     program_signals_32: case(&["@32:signals"]);
     program_int80: case(&["@int80"]);

@@ -1,6 +1,6 @@
 //! One system call from its entry to its exit.
 
-use syscall_table::{Abi, ExprId, Format, StructId, Syscall, Type, Width};
+use syscall_table::{Abi, Arg, ExprId, Format, StructId, Syscall, Type, TypeId, Variant, Width};
 
 use super::custom;
 use super::memory::Memory;
@@ -29,6 +29,8 @@ pub struct Call {
     pub nr: u64,
     /// Its description; none when the kernel has no such call either.
     pub syscall: Option<&'static Syscall>,
+    /// What it is for the value of one of its arguments.
+    pub(super) variant: Option<&'static Variant>,
     /// The argument registers.
     pub regs: [u64; 6],
     /// The stack pointer at entry.
@@ -62,6 +64,7 @@ impl Default for Call {
             abi: Abi::X86_64,
             nr: 0,
             syscall: None,
+            variant: None,
             regs: [0; 6],
             stack: 0,
             split: false,
@@ -80,15 +83,33 @@ impl Call {
             Some((syscall, args)) => (self.syscall, self.regs) = (Some(syscall), args),
             None => (self.syscall, self.regs) = (abi.syscall(nr), regs),
         }
+        self.variant = self.find_variant();
         self.stack = stack;
         self.split = false;
         self.next = 0;
         self.saved.clear();
     }
 
+    fn find_variant(&self) -> Option<&'static Variant> {
+        let syscall = self.syscall?;
+        syscall.variants().iter().find(|variant| {
+            let Some(arg) = syscall.args().get(variant.selector()) else { return false };
+            super::walk::argument(self.abi, &self.regs, arg) == variant.value(self.abi)
+        })
+    }
+
+    /// The arguments, as they are for the values that they have.
+    pub(super) fn args(&self) -> &'static [Arg] {
+        match (self.variant, self.syscall) {
+            (Some(variant), _) => variant.args(),
+            (None, Some(syscall)) => syscall.args(),
+            (None, None) => &[],
+        }
+    }
+
     /// Whether all arguments are told.
     pub fn is_complete(&self) -> bool {
-        self.syscall.is_none_or(|s| self.next >= s.args().len())
+        self.syscall.is_none() || self.next >= self.args().len()
     }
 
     /// Takes all arguments as told.
@@ -123,7 +144,8 @@ impl Call {
         sink: &mut dyn Sink,
         scratch: &mut Scratch,
     ) -> bool {
-        let Some(ty) = self.syscall.map(|s| s.aux.get()) else { return false };
+        let aux = self.variant.map(|v| v.aux).or(self.syscall.map(|s| s.aux));
+        let Some(ty) = aux.map(TypeId::get) else { return false };
         let saved = std::mem::take(&mut self.saved);
         let mut walk = Walk::new(self, Some(outcome), style, memory, sink, scratch, saved);
         let ty = walk.resolve(ty, Frame::Args);
@@ -141,7 +163,7 @@ impl Call {
         let style = Style { string_limit: 0, abbreviate: true, dereference: false, raw: false };
         let (mut sink, mut scratch) = (Mute, Scratch::default());
         let walk = Walk::new(self, Some(outcome), style, memory, &mut sink, &mut scratch, Vec::new());
-        walk.resolve(syscall.ret.get(), Frame::Args)
+        walk.resolve(self.variant.map_or(syscall.ret, |v| v.ret).get(), Frame::Args)
     }
 
     fn walk(
@@ -165,8 +187,12 @@ impl Call {
         let saved = std::mem::take(&mut self.saved);
         let mut next = self.next;
         let mut split = std::mem::take(&mut self.split);
+        if style.raw {
+            // All registers that the call can use are shown.
+            self.variant = None;
+        }
+        let args = self.args();
         let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
-        let args = syscall.args();
         while let Some(arg) = args.get(next) {
             if outcome.is_none() && walk.needs_exit(arg.when) {
                 break;

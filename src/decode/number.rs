@@ -55,6 +55,8 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Pid | Format::Tid | Format::Pgid | Format::Sid => sink.pid(value as i32),
         Format::Id if truncate(u64::MAX, bytes) == value => sink.signed(-1),
         Format::Id => sink.unsigned(value),
+        // In a long, it is not cut to the width of a signal number.
+        Format::Signal if width == Width::Klong && value > 64 => sink.unsigned(value),
         Format::Signal => signal(sink, value as u32),
         Format::Mode => mode(sink, value),
         Format::Dev => device(sink, value),

@@ -26,6 +26,15 @@ impl Walk<'_> {
         self.sink.end_flags();
     }
 
+    /// Tells flags and, behind them, what else their word holds.
+    pub fn set_and(&mut self, name: &str, flags: u64, rest: &str) {
+        let Some(id) = SetId::by_name(name) else { return self.sink.hex(flags) };
+        self.sink.begin_flags(flags);
+        self.flags(id.get(), flags);
+        self.sink.flag(rest);
+        self.sink.end_flags();
+    }
+
     /// Tells a value of a set by its names.
     pub fn set(&mut self, set: &'static Set, value: u64) {
         if set.kind == SetKind::Enum {
@@ -79,7 +88,15 @@ impl Walk<'_> {
                     told = true;
                 }
                 Part::Rest { .. } => {}
-                Part::Shift { mask, shift, name } => {
+                Part::Shift { mask, shift, name, hex: true } => {
+                    if value & mask != 0 {
+                        let mut text = super::text::Short::default();
+                        text.write(format_args!("{:#x}<<{}", (value & mask) >> shift, name.as_str()));
+                        self.sink.flag(text.as_str());
+                        told = true;
+                    }
+                }
+                Part::Shift { mask, shift, name, hex: false } => {
                     if value & mask != 0 {
                         self.sink.flag_shifted((value & mask) >> shift, name.as_str());
                         told = true;

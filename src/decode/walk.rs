@@ -3,7 +3,7 @@
 //! The walk is one type; its methods stand by what they deal with: values here, expressions in `expr`, flags in `sets`,
 //! strings and lists in `lists`, structures in `fields`, what is told when in `phases`.
 
-use syscall_table::{Abi, Arm, Dir, ExprId, StructId, Syscall, Type, TypeId, Width};
+use syscall_table::{Abi, Arg, Arm, Dir, ExprId, StructId, Syscall, Type, TypeId, Width};
 
 use super::call::{Call, Outcome, Scratch, Style};
 use super::memory::Memory;
@@ -58,6 +58,21 @@ pub struct Walk<'a> {
     pub(super) arena: &'a mut Vec<u8>,
 }
 
+/// The value of an argument, as wide as its type.
+pub(super) fn argument(abi: Abi, regs: &[u64; 6], arg: &Arg) -> u64 {
+    let slot = arg.slot(abi);
+    let width = match arg.ty.get() {
+        Type::Int { width, .. } | Type::Set { width, .. } => width,
+        _ => Width::Klong,
+    };
+    let mut value = regs.get(slot).copied().unwrap_or(0);
+    if abi == Abi::I386 && width == Width::W64 {
+        let high = regs.get(slot + 1).copied().unwrap_or(0);
+        value = (value & 0xffff_ffff) | high << 32;
+    }
+    number::truncate(value, width.bytes(abi))
+}
+
 impl<'a> Walk<'a> {
     pub(super) fn new(
         call: &Call,
@@ -70,18 +85,8 @@ impl<'a> Walk<'a> {
     ) -> Walk<'a> {
         scratch.arena.clear();
         let mut args = [0; 6];
-        for (value, arg) in args.iter_mut().zip(call.syscall.map_or(&[][..], Syscall::args)) {
-            let slot = arg.slot(call.abi);
-            *value = call.regs[slot];
-            let width = match arg.ty.get() {
-                Type::Int { width, .. } | Type::Set { width, .. } => width,
-                _ => Width::Klong,
-            };
-            if call.abi == Abi::I386 && width == Width::W64 {
-                let high = call.regs.get(slot + 1).copied().unwrap_or(0);
-                *value = (*value & 0xffff_ffff) | high << 32;
-            }
-            *value = number::truncate(*value, width.bytes(call.abi));
+        for (value, arg) in args.iter_mut().zip(call.args()) {
+            *value = argument(call.abi, &call.regs, arg);
         }
         Walk {
             abi: call.abi,

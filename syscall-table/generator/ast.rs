@@ -47,6 +47,7 @@ pub enum Part {
     /// Where unnamed bits are shown; with a text of its own if nothing but numbers in masks stands before them.
     Rest(Option<String>),
     Shift {
+        hex: bool,
         mask: Expr,
         shift: Expr,
         name: String,
@@ -102,8 +103,15 @@ pub struct Syscall {
 #[derive(Clone, Debug)]
 pub struct Arg {
     pub name: String,
-    pub ty: Type,
+    /// In a variant of a call, the argument that selects it has values instead, and the type of the call's own.
+    pub kind: ArgKind,
     pub when: Option<Expr>,
+}
+
+#[derive(Clone, Debug)]
+pub enum ArgKind {
+    Type(Type),
+    OneOf(Vec<Expr>),
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -24,6 +24,7 @@ pub fn emit(t: &Tables, facts: &Facts) -> String {
     table(&mut out, "STRUCTS", "Struct", &t.structs);
     table(&mut out, "SETS", "Set", &t.sets);
     table(&mut out, "SYSCALLS", "Syscall", &t.syscalls);
+    table(&mut out, "VARIANTS", "Variant", &t.variants);
     for (abi, name) in ["X86_64", "I386", "X32"].into_iter().enumerate() {
         let numbers = &t.numbers[abi];
         let len = numbers.keys().last().map_or(0, |n| n + 1);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::ast::{self, Dir, Expr, Item, Place, Type};
 use super::facts::{Facts, PerAbi};
-use super::sets;
+use super::{sets, variants};
 
 /// Rows of one flat table, as source text, each stored once.
 #[derive(Default)]
@@ -58,6 +58,8 @@ pub struct Tables {
     pub structs: Vec<String>,
     pub sets: Vec<String>,
     pub syscalls: Vec<String>,
+    /// What calls are when an argument has a certain value, in the order of the calls.
+    pub variants: Vec<String>,
     /// The position in `syscalls` of each number.
     pub numbers: PerAbi<BTreeMap<u32, usize>>,
     /// Names of decoders, in the order of their discriminants.
@@ -97,6 +99,8 @@ pub struct Lowering<'a> {
     pub set_items: Vec<ast::Set>,
     pub struct_ids: HashMap<String, usize>,
     pub struct_items: Vec<ast::Struct>,
+    /// Names and positions of the calls, in the order of `tables.syscalls`.
+    pub syscall_ids: Vec<(String, usize)>,
     /// Which numbers have a description, and whether it is for that ABI alone.
     described: HashMap<(usize, u32), bool>,
     pub errors: Vec<String>,
@@ -113,6 +117,7 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
         set_items: Vec::new(),
         struct_ids: HashMap::new(),
         struct_items: Vec::new(),
+        syscall_ids: Vec::new(),
         described: HashMap::new(),
         errors: Vec::new(),
     };
@@ -128,10 +133,12 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
         let row = l.structure(&item);
         l.tables.structs.push(row);
     }
+    let (variants, mut syscalls): (Vec<_>, Vec<_>) = syscalls.into_iter().partition(variants::is_variant);
     syscalls.sort_by_key(|call| call.abis.is_none());
     for call in &syscalls {
         l.syscall(call);
     }
+    variants::lower(&mut l, &syscalls, &variants);
     l.check_numbers();
     // What is wrong for one ABI is most often wrong for all.
     let mut seen = HashSet::new();
@@ -258,7 +265,7 @@ impl Lowering<'_> {
         self.tables.exprs.intern(row)
     }
 
-    fn optional(&mut self, expr: Option<&Expr>, scope: &Scope) -> usize {
+    pub fn optional(&mut self, expr: Option<&Expr>, scope: &Scope) -> usize {
         expr.map_or(NO_EXPR, |e| self.expr(e, scope))
     }
 
@@ -398,21 +405,13 @@ impl Lowering<'_> {
 
     fn syscall(&mut self, call: &ast::Syscall) {
         let scope = Scope::Args(&call.args);
-        let mut next = [0usize; 3];
         let mut rows = Vec::new();
+        let mut next = [0usize; 3];
         for arg in &call.args {
-            let ty = self.ty(&arg.ty, &scope);
-            let when = self.optional(arg.when.as_ref(), &scope);
-            let name = self.tables.name(&arg.name);
-            rows.push(format!(
-                "Arg {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), slot: {:?} }}",
-                next.map(|slot| slot.min(5))
-            ));
-            let row = &self.tables.types.rows[ty];
-            let wide = row.contains("width: Width::W64") || row.contains("Decoder::TwoRegisters");
-            next[0] += 1;
-            next[1] += if wide { 2 } else { 1 };
-            next[2] += 1;
+            if let ast::ArgKind::Type(ty) = &arg.kind {
+                let row = self.argument(arg, ty, &scope, &mut next);
+                rows.push(row);
+            }
         }
         let abis = match &call.abis {
             Some(names) => names.iter().filter_map(|n| super::facts::abi(n).ok()).collect(),
@@ -434,6 +433,7 @@ impl Lowering<'_> {
         }
         let name = self.tables.name(&call.name);
         let id = self.tables.syscalls.len();
+        self.syscall_ids.push((call.name.clone(), id));
         self.tables.syscalls.push(format!(
             "Syscall {{ name: {name}, args: {args}, classes: Classes({classes:#x}), ret: TypeId({ret}), aux: TypeId({aux}) }}"
         ));
@@ -460,6 +460,20 @@ impl Lowering<'_> {
         if !used && !call.classes.iter().any(|c| c == "part") {
             self.error(&call.place, format!("no ABI has a system call {}", call.name));
         }
+    }
+
+    /// The row of an argument that begins at the registers `next`.
+    pub fn argument(&mut self, arg: &ast::Arg, ty: &Type, scope: &Scope, next: &mut [usize; 3]) -> String {
+        let ty = self.ty(ty, scope);
+        let when = self.optional(arg.when.as_ref(), scope);
+        let name = self.tables.name(&arg.name);
+        let slot = next.map(|slot| slot.min(5));
+        let row = &self.tables.types.rows[ty];
+        let wide = row.contains("width: Width::W64") || row.contains("Decoder::TwoRegisters");
+        next[0] += 1;
+        next[1] += if wide { 2 } else { 1 };
+        next[2] += 1;
+        format!("Arg {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), slot: {slot:?} }}")
     }
 
     fn check_numbers(&mut self) {

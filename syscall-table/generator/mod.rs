@@ -8,6 +8,7 @@ pub mod lex;
 pub mod lower;
 pub mod parse;
 pub mod sets;
+mod variants;
 
 use std::fs;
 use std::path::Path;

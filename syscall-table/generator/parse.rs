@@ -1,6 +1,6 @@
 //! From tokens to items. The grammar is written out in the crate's documentation.
 
-use super::ast::{Arg, Dir, Expr, Field, Item, Part, Place, Set, Struct, Syscall, Type};
+use super::ast::{Arg, ArgKind, Dir, Expr, Field, Item, Part, Place, Set, Struct, Syscall, Type};
 use super::lex::{Kind, Token, lex};
 
 /// Parses one description file; the message of an error starts with `file:line`.
@@ -33,6 +33,9 @@ const PRECEDENCE: [&[&str]; 10] = [
     &["+", "-"],
     &["*", "/"],
 ];
+
+/// The row behind that of `|`, for lists of values with `|` between them.
+const ABOVE_OR: usize = 3;
 
 impl Parser<'_> {
     fn peek(&self) -> &Kind {
@@ -152,11 +155,12 @@ impl Parser<'_> {
             return Ok(Part::Octal { mask: self.expr()? });
         }
         if self.word("shift") {
+            let hex = self.word("hex");
             let mask = self.expr()?;
             self.expect(",")?;
             let name = self.ident()?;
             let shift = Expr::Name { name: name.clone(), place: self.place() };
-            return Ok(Part::Shift { mask, shift, name });
+            return Ok(Part::Shift { hex, mask, shift, name });
         }
         let (name, value) = self.value()?;
         Ok(Part::Value { name, value })
@@ -260,10 +264,18 @@ impl Parser<'_> {
         let mut args = Vec::new();
         while !self.sign(")") {
             let name = self.ident()?;
-            self.expect(":")?;
-            let ty = self.ty()?;
+            let kind = if self.sign("=") {
+                let mut values = vec![self.binary(ABOVE_OR)?];
+                while self.sign("|") {
+                    values.push(self.binary(ABOVE_OR)?);
+                }
+                ArgKind::OneOf(values)
+            } else {
+                self.expect(":")?;
+                ArgKind::Type(self.ty()?)
+            };
             let when = if self.word("if") { Some(self.expr()?) } else { None };
-            args.push(Arg { name, ty, when });
+            args.push(Arg { name, kind, when });
             if !self.sign(",") {
                 self.expect(")")?;
                 break;

@@ -70,11 +70,11 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
                 let own = l.tables.name(own.as_deref().unwrap_or_default());
                 rows.push(format!("Part::Rest {{ fallback: {own} }}"));
             }
-            Part::Shift { mask: bits, shift, name } => {
+            Part::Shift { hex, mask: bits, shift, name } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);
                 let shift = l.eval(shift, abi).unwrap_or(0);
                 let name = l.tables.name(name);
-                rows.push(format!("Part::Shift {{ mask: {bits:#x}, shift: {shift}, name: {name} }}"));
+                rows.push(format!("Part::Shift {{ mask: {bits:#x}, shift: {shift}, name: {name}, hex: {hex} }}"));
             }
             Part::Octal { mask: bits } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);

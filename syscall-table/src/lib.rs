@@ -18,6 +18,10 @@
 //! `name@i386(…)` it holds for that ABI alone. `%noreturn`, `%named` (arguments are always shown with their names) and
 //! `%part` (no number of its own) are properties beside strace's classes.
 //!
+//! A **variant** is a call for some values of an argument, with the other arguments that it then has:
+//! `name(argument = VALUE | OTHER, …) -> result`. The call itself describes all other values; type of the argument,
+//! result and classes are the call's.
+//!
 //! **Types** are
 //! - numbers: `i8` to `u64`, `x8` to `x64` (hexadecimal), `o16`, `o32` (octal), `be16` to `be64`, `int`, `uint`, `long`, `ulong`,
 //!   `xlong` (the ABI's word), `klong`, `kulong`, `xklong`, `size` (64 bits except on i386), and numbers with a meaning: `fd`,
@@ -36,7 +40,7 @@
 //!
 //! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time, `flags name { … }` for values that are or-ed,
 //! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),
-//! `shift M, NAME` (`21<<NAME`), `octal M`, and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
+//! `shift M, NAME` (`21<<NAME`, with `hex` before M `0x15<<NAME`), `octal M`, and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
 //! own).
 //!
 //! **Structures**: `struct name { field: type if condition verbose … }`, in the order in which fields are shown. Offsets are
@@ -54,6 +58,6 @@ mod tables {
 
 pub use model::{
     Abi, Arg, Arm, Binary, Classes, Decoder, Dir, Expr, ExprId, Field, Format, Name, Part, Range, Set, SetId, SetKind,
-    Struct, StructId, Syscall, Type, TypeId, Unary, Value, Width,
+    Struct, StructId, Syscall, Type, TypeId, Unary, Value, Variant, Width,
 };
 pub use names::{errno_name, ioctl_names, signal_name, signal_number};

@@ -168,6 +168,14 @@ impl Syscall {
         self.args.of(&tables::ARGS)
     }
 
+    /// What the call is for certain values of an argument; for all others it is as it describes itself.
+    pub fn variants(&self) -> &'static [Variant] {
+        let index = self.index();
+        let start = tables::VARIANTS.partition_point(|v| usize::from(v.call) < index);
+        let len = tables::VARIANTS[start..].partition_point(|v| usize::from(v.call) == index);
+        &tables::VARIANTS[start..start + len]
+    }
+
     /// The groups it belongs to.
     pub const fn classes(&self) -> Classes {
         self.classes
@@ -192,6 +200,36 @@ impl Syscall {
     /// How many distinct calls there are over all ABIs.
     pub fn count() -> usize {
         tables::SYSCALLS.len()
+    }
+}
+
+/// What a call is when one of its arguments has a certain value: other arguments, with other names.
+#[derive(Clone, Copy, Debug)]
+pub struct Variant {
+    pub(crate) call: u16,
+    pub(crate) arg: u8,
+    pub(crate) value: [u64; 3],
+    pub(crate) args: Range,
+    /// What the result is when the call succeeds.
+    pub ret: TypeId,
+    /// What is told after the result.
+    pub aux: TypeId,
+}
+
+impl Variant {
+    /// The arguments in order.
+    pub fn args(&self) -> &'static [Arg] {
+        self.args.of(&tables::ARGS)
+    }
+
+    /// Which argument selects it.
+    pub fn selector(&self) -> usize {
+        usize::from(self.arg)
+    }
+
+    /// Which value of that argument does.
+    pub fn value(&self, abi: Abi) -> u64 {
+        self.value[abi as usize]
     }
 }
 
@@ -629,7 +667,7 @@ pub enum Part {
     /// of single bits when none of them was shown.
     Rest { fallback: Name },
     /// The bits of `mask` are a number of their own: `21<<MAP_HUGE_SHIFT`.
-    Shift { mask: u64, shift: u8, name: Name },
+    Shift { mask: u64, shift: u8, name: Name, hex: bool },
     /// The bits of `mask` are permissions: `0644`.
     Octal { mask: u64 },
 }

@@ -19,15 +19,16 @@ pub fn instruction(walk: &mut Walk, params: &'static [ExprId], place: Place, fra
     let jump = jt != 0 || jf != 0;
     walk.sink.begin_call(if jump { "BPF_JUMP" } else { "BPF_STMT" }, false);
     walk.sink.element();
-    let set = match code & 7 {
-        0 | 1 => "bpf_load",
-        2 | 3 => "bpf_store",
-        4 => "bpf_alu",
-        5 => "bpf_jump",
-        6 => "bpf_return",
-        _ => "bpf_misc",
+    // The high byte means nothing; strace shows it where it shows what is left over as a whole.
+    let (set, mask) = match code & 7 {
+        0 | 1 => ("bpf_load", 0xff),
+        2 | 3 => ("bpf_store", 0xffff),
+        4 => ("bpf_alu", 0xff),
+        5 => ("bpf_jump", 0xff),
+        6 => ("bpf_return", 0xffff),
+        _ => ("bpf_misc", 0xffff),
     };
-    walk.named_set(set, code);
+    walk.named_set(set, code & mask);
     walk.sink.element();
     match code {
         // BPF_RET

@@ -42,6 +42,8 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::OldSigreturnMask => Kind::Value(sets::old_sigreturn_mask, values::eight),
         Decoder::SegmentNumber => Kind::Value(values::segment_number, values::four),
         Decoder::BpfInstruction => Kind::Value(bpf::instruction, values::eight),
+        Decoder::VectorLength => Kind::Value(values::vector_length, times::klong_size),
+        Decoder::PidType => Kind::Value(values::pid_type, values::four),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),

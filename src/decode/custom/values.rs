@@ -159,6 +159,31 @@ pub fn segment_number(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fr
     }
 }
 
+/// The length of vectors in the low half, flags above it; parameter: 1 for SME, else SVE.
+pub fn vector_length(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let Some(value) = walk.load(place, Width::Klong) else { return };
+    let sme = params.first().is_some_and(|p| walk.eval(*p, frame, Place::Register(0)) == 1);
+    let (flags, length) = (value & !0xffff, value & 0xffff);
+    if flags == 0 {
+        return walk.sink.hex(length);
+    }
+    let mut text = crate::decode::text::Short::default();
+    match length {
+        0 => text.write(format_args!("0")),
+        _ => text.write(format_args!("{length:#x}")),
+    }
+    walk.set_and(if sme { "sme_vl" } else { "sve_vl" }, flags, text.as_str());
+}
+
+/// Which of a process's tasks are meant: a number, the kernel's name of it is a comment.
+pub fn pid_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const NAMES: [&str; 4] = ["PID", "TGID", "PGID", "SID"];
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.hex(value);
+    let name = usize::try_from(value).ok().and_then(|at| NAMES.get(at)).unwrap_or(&"???");
+    walk.sink.comment(format_args!("PIDTYPE_{name}"));
+}
+
 /// What syslog(2) is to do: the manual numbers the actions, their names are a comment.
 pub fn syslog_action(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     const NAMES: [&str; 11] = [
