@@ -13,6 +13,9 @@ use super::{custom, number};
 /// The longest file name that the kernel takes, with its NUL: linux/limits.h.
 pub const PATH_MAX: usize = 4096;
 
+/// How much is read at once.
+const PIECE: usize = 1 << 20;
+
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]
 pub enum Place {
@@ -113,10 +116,19 @@ impl<'a> Walk<'a> {
     /// Reads up to `len` bytes at `address`; what could be read is appended to the arena.
     pub fn fetch(&mut self, address: u64, len: usize) -> Place {
         let at = self.arena.len();
-        self.arena.resize(at + len, 0);
-        let len = if len == 0 { 0 } else { self.memory.read(address, &mut self.arena[at..]) };
-        self.arena.truncate(at + len);
-        Place::Memory { at, len, address }
+        let mut got = 0;
+        // In pieces: a length that lies must not make us reserve what it claims.
+        while got < len {
+            let want = (len - got).min(PIECE);
+            self.arena.resize(at + got + want, 0);
+            let read = self.memory.read(address.wrapping_add(got as u64), &mut self.arena[at + got..]);
+            got += read;
+            if read < want {
+                break;
+            }
+        }
+        self.arena.truncate(at + got);
+        Place::Memory { at, len: got, address }
     }
 
     /// Reads exactly `len` bytes, or nothing.
