@@ -7,7 +7,7 @@ use syscall_table::Abi;
 
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
-use crate::identify::DecodeFds;
+use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
 use crate::tracer::Placed;
 
@@ -34,6 +34,8 @@ pub struct Options {
     pub format: Format,
     /// What is told of descriptors.
     pub decode_fds: DecodeFds,
+    /// What is told of process and thread ids.
+    pub decode_pids: DecodePids,
     /// How much of each value is told.
     pub style: Style,
     /// Which signals end the tracer.
@@ -93,6 +95,8 @@ pub struct TextOptions {
     pub hex_strings: HexStrings,
     /// `-N`
     pub argument_names: bool,
+    /// Every line begins with the id of its thread.
+    pub always_show_pid: bool,
     /// `-a`
     pub columns: usize,
     /// `-t`, `-tt`, `-ttt`

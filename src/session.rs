@@ -57,7 +57,7 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
         options,
         report,
         seats: Tids::default(),
-        identify: Identify::new(options.decode_fds),
+        identify: Identify::new(options.decode_fds, options.decode_pids),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),
         command: None,
@@ -120,19 +120,20 @@ fn watch_signals(options: &Options) {
 }
 
 fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
-    let shared_file = options.destination != Destination::Stderr;
-    let pids = match options.destination {
-        Destination::PerThread { .. } => PidColumn::Never,
-        _ if !options.follow && options.target.pids.len() < 2 => PidColumn::Never,
-        _ if shared_file => PidColumn::Always,
-        _ => PidColumn::WhenSeveral,
-    };
     let text = match options.format {
         Format::Json => {
             let report = JsonLines::open(options.destination.clone(), &options.program, &options.target.command);
             return report.map(|r| Box::new(r) as Box<dyn Report>).map_err(Error);
         }
         Format::Text(text) => text,
+    };
+    let shared_file = options.destination != Destination::Stderr;
+    let pids = match options.destination {
+        Destination::PerThread { .. } => PidColumn::Never,
+        _ if text.always_show_pid => PidColumn::Always,
+        _ if !options.follow && options.target.pids.len() < 2 => PidColumn::Never,
+        _ if shared_file => PidColumn::Always,
+        _ => PidColumn::WhenSeveral,
     };
     let style = LineStyle {
         text: TextStyle { hex_strings: text.hex_strings, argument_names: text.argument_names },
@@ -143,6 +144,7 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
         numbers: text.numbers,
         instruction_pointer: text.instruction_pointer,
         pids,
+        comms: options.decode_pids.comm,
         staged: options.statuses != crate::filter::StatusFilter::ALL,
         quiet: options.quiet,
         program: options.program.clone(),

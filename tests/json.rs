@@ -168,3 +168,23 @@ fn descriptors_and_what_they_refer_to() {
     let signals = all("signalfd4").into_iter().next().expect("a signalfd");
     assert!(signals.to_string().contains(r#""signals":["SIGINT","SIGUSR1"]"#), "{signals}");
 }
+
+#[test]
+fn ids_and_what_they_stand_for() {
+    let records = trace(&["-f", "-Y"], &["@ids"]);
+    let calls = of_type(&records, "syscall");
+    let of = |name: &str| calls.iter().find(|call| call["name"] == name).expect("a call");
+    let id = of("getpid")["ret"].to_string();
+    assert_eq!(of("getpid")["pids"][&id], serde_json::json!({"comm": "ids-m64"}));
+    let tgkill = of("tgkill")["pids"].as_object().expect("two ids");
+    assert_eq!(
+        tgkill.iter().map(|(_, to)| to["comm"].as_str()).collect::<Vec<_>>(),
+        [Some("ids-m64"), Some("thr<e>ad")]
+    );
+    let signal = of_type(&records, "signal").into_iter().find(|signal| signal["siginfo"]["si_code"] == "SI_QUEUE");
+    assert_eq!(signal.expect("a signal")["pids"][&id], serde_json::json!({"comm": "renamed"}));
+    let records = trace(&["-f", "--pidns-translation"], &["@namespaces"]);
+    let calls = of_type(&records, "syscall");
+    let inside = calls.iter().find(|call| call["name"] == "gettid").expect("a call");
+    assert_eq!((&inside["ret"], &inside["pids"]["1"]["pid"]), (&1.into(), &inside["pid"]));
+}

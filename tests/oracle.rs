@@ -21,6 +21,9 @@ const AGE: &[(&str, &str)] = &[
 /// What 6.1 cannot tell of descriptors.
 const OTHER_FDS: &str = "eventfd|signalfd";
 
+/// What depends on who is faster, or what a group has for an id.
+const IDS: &str = "futex|SIGCHLD|set_tid_address|set_robust_list|prctl|rt_sigprocmask|pause|exit|PRIO_PGRP, \\d{3}|kill\\(-|wait4|rseq|SIGKILL";
+
 fn case<'a>(command: &'a [&'a str]) -> Case<'a> {
     Case { options: &[], command, newer: AGE, ..Case::default() }
 }
@@ -145,6 +148,14 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_fds_of_processes: Case { options: &["--decode-fds=pidfd"], ..case(&["@fds"]) };
     option_no_fds: Case { options: &["-e", "decode-fds=none"], ..case(&["@fds"]) };
     option_fds_of_children: Case { options: &["-f", "-y", "-e", "trace=%desc"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "exec 3</etc/passwd; cat <&3 | cat; (exec 3<&-; cat /dev/null)"]) };
+    option_comms: Case { options: &["-f", "-Y"], racy: Some(IDS), ..case(&["@ids"]) };
+    option_comms_32: Case { options: &["-f", "-e", "decode-pid=comm"], racy: Some(IDS), ..case(&["@32:ids"]) };
+    option_comms_alone: Case { options: &["--decode-pids=!pidns"], racy: Some(IDS), ..case(&["@ids"]) };
+    option_comms_of_children: Case { options: &["-f", "-Y", "-e", "%process"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "(exit 3); kill -0 $$"]) };
+    option_pidns: Case { options: &["-f", "--pidns-translation"], racy: Some(IDS), ..case(&["@namespaces"]) };
+    option_pidns_and_comms: Case { options: &["-f", "--decode-pids=all"], racy: Some(IDS), ..case(&["@namespaces"]) };
+    option_pidns_or_comms: Case { options: &["-f", "-Y", "--decode-pids=pidns"], racy: Some(IDS), ..case(&["@namespaces"]) };
+    option_pidns_not_needed: Case { options: &["-f", "-e", "decode-pids=pidns", "-e", "%net,getpid,gettid"], racy: Some(IDS), ..case(&["@ids"]) };
     option_path: Case { options: &["-P", "/etc/passwd"], ..case(&["@touches"]) };
     option_path_32: Case { options: &["--trace-path=/etc/passwd"], ..case(&["@32:touches"]) };
     option_path_name: Case { options: &["-P", "passwd"], ..case(&["@touches"]) };

@@ -135,6 +135,15 @@ fn what_numbers_stand_for() {
         "-y --decode-fds=path true",
         "--decode-fds -yy true",
         "-yyy -e trace=none true",
+        "-e decode-pids=foo true",
+        "-e decode-pids= true",
+        "-e decode-pid=comm,foo true",
+        "--decode-pids=foo true",
+        "--decode-pids= true",
+        "--decode-pids true",
+        "--decode-pids",
+        "--pidns-translation=x true",
+        "-Y --decode-pids=COMM -e trace=none true",
         "-e decode-fds=PATH -e trace=none true",
     ]);
 }

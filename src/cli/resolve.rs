@@ -92,6 +92,7 @@ pub fn resolve(
         destination,
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
         decode_fds,
+        decode_pids: typed.decode_pids,
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
         quiet,
@@ -184,6 +185,7 @@ fn text_options(typed: &Typed) -> TextOptions {
     TextOptions {
         hex_strings: typed.strings_in_hex.unwrap_or(counted),
         argument_names: typed.arg_names,
+        always_show_pid: typed.always_show_pid,
         columns: typed.columns.unwrap_or(COLUMNS),
         absolute: typed.timestamps.map_or_else(|| Timestamps::count(typed.t), Timestamps::absolute),
         relative: typed.relative,
@@ -199,6 +201,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (typed.columns.is_some(), "-a/--columns"),
         (typed.x > 0 || typed.strings_in_hex.is_some(), "-x/--strings-in-hex"),
         (typed.relative.is_some(), "-r/--relative-timestamps"),
+        (typed.always_show_pid, "--always-show-pid"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),
     ];
     match given.iter().find(|(set, _)| *set) {

@@ -10,7 +10,7 @@ use super::UsageError;
 use super::getopt::Given;
 use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
-use crate::identify::DecodeFds;
+use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, UserSpec};
 use crate::output::{HexStrings, Quiet};
 
@@ -57,6 +57,8 @@ pub struct Typed {
     /// How often `-y` was given.
     pub y: usize,
     pub decode_fds: Option<DecodeFds>,
+    pub decode_pids: DecodePids,
+    pub always_show_pid: bool,
 
     pub string_limit: Option<usize>,
     pub columns: Option<usize>,
@@ -112,8 +114,13 @@ impl Typed {
             "e" => self.expression(text)?,
             "decode-fds" if given.short => self.y += 1,
             "decode-fds" if given.value.is_none() => self.qualify("decode-fds", "path")?,
+            "Y" => self.qualify("decode-pids", "comm")?,
+            "pidns-translation" => self.qualify("decode-pids", "pidns")?,
+            "always-show-pid" => self.always_show_pid = true,
             "trace-path" => self.paths.push(value.clone()),
-            "trace" | "signal" | "status" | "decode-fds" | "trace-fds" => self.qualify(&given.id, text)?,
+            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "trace-fds" => {
+                self.qualify(&given.id, text)?
+            }
             "successful-only" => self.only(StatusFilter::SUCCESSFUL),
             "failed-only" => self.only(StatusFilter::FAILED),
             "output" => self.output = Some(value.clone()),
@@ -157,12 +164,11 @@ impl Typed {
             "signal" | "signals" | "s" => self.qualify("signal", set),
             "status" => self.qualify("status", set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "decode-pids" | "decode-pid" => self.qualify("decode-pids", set),
             "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
             "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
-            | "fault" | "inject" | "kvm" | "decode-pids" | "decode-pid" | "namespace" => {
-                Err(UsageError::not_available(&format!("-e {qualifier}=")))
-            }
+            | "fault" | "inject" | "kvm" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
             _ => self.qualify("trace", text),
         }
     }
@@ -179,6 +185,10 @@ impl Typed {
             "decode-fds" => {
                 let invalid = |item| UsageError::new(format!("invalid decode-fds '{item}'"));
                 self.decode_fds = Some(words::decode_fds(set).map_err(invalid)?);
+            }
+            "decode-pids" => {
+                let invalid = |item| UsageError::new(format!("invalid decode-pids '{item}'"));
+                self.decode_pids = words::decode_pids(set).map_err(invalid)?;
             }
             _ => self.calls = Some(CallFilter::parse(set)?),
         }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::identify::DecodeFds;
+use crate::identify::{DecodeFds, DecodePids};
 use crate::options;
 use crate::output::{AbsoluteTime, HexStrings, Quiet};
 
@@ -159,6 +159,21 @@ pub fn decode_fds(text: &str) -> Result<DecodeFds, String> {
         pidfd: has(OfFds::Pidfd),
         signalfd: has(OfFds::Signalfd),
     })
+}
+
+/// What can be told of process and thread ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OfPids {
+    Comm,
+    Pidns,
+}
+
+/// Reads a set of what is to be told of ids; the error is what is none.
+pub fn decode_pids(text: &str) -> Result<DecodePids, String> {
+    let bit = |item: &str| word::<OfPids>(item).map(|what| 1 << what as u64).ok_or_else(|| item.to_string());
+    let bits = crate::filter::Set::bits(text, u64::MAX, bit)?;
+    let has = |what: OfPids| bits >> what as u64 & 1 != 0;
+    Ok(DecodePids { comm: has(OfPids::Comm), pidns: has(OfPids::Pidns) })
 }
 
 /// Messages that can be left out.

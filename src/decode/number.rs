@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 
 use syscall_table::{Format, Width, errno_name, signal_name};
 
+use super::referent::IdKind;
 use super::sink::Sink;
 use super::walk::Walk;
 
@@ -42,6 +43,10 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
     match format {
         Format::Fd => return walk.fd(value as i32),
         Format::DirFd => return walk.dirfd(value as i32),
+        Format::Pid => return walk.id(value as i32, IdKind::Process),
+        Format::Tid => return walk.id(value as i32, IdKind::Thread),
+        Format::Pgid => return walk.id(value as i32, IdKind::Group),
+        Format::Sid => return walk.id(value as i32, IdKind::Session),
         _ => {}
     }
     let sink = &mut *walk.sink;
@@ -92,6 +97,17 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
 }
 
 impl Walk<'_> {
+    /// Tells an id and what it stands for.
+    pub fn id(&mut self, id: i32, kind: IdKind) {
+        self.sink.pid(id);
+        let Some(referents) = self.memory.referents() else { return };
+        // kill(2) and its like take a negative id for a group, and -1 for everybody.
+        let (number, kind) = if id < -1 { (id.wrapping_neg(), IdKind::Group) } else { (id, kind) };
+        if let Some(process) = referents.process(number, kind) {
+            self.sink.stands_for(number, &process);
+        }
+    }
+
     /// Tells a descriptor and what it refers to.
     pub fn fd(&mut self, fd: i32) {
         self.sink.fd(fd);

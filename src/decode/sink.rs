@@ -1,6 +1,6 @@
 //! What the decoder tells: one walk over a call, whatever the format.
 
-use super::referent::Referent;
+use super::referent::{Process, Referent};
 
 /// How the bytes of a string are to be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub trait Sink {
     fn directory(&mut self, path: &[u8]);
     /// A process or thread id.
     fn pid(&mut self, pid: i32);
+    /// What the id that was told last stands for.
+    fn stands_for(&mut self, id: i32, process: &Process);
     /// A value that has a name.
     fn constant(&mut self, value: u64, name: &str);
     /// A value of an enumeration that has no name; `fallback` stands for the names it could have had.
@@ -150,6 +152,7 @@ impl Sink for Mute {
     fn refers(&mut self, _: i32, _: &Referent) {}
     fn directory(&mut self, _: &[u8]) {}
     fn pid(&mut self, _: i32) {}
+    fn stands_for(&mut self, _: i32, _: &Process) {}
     fn constant(&mut self, _: u64, _: &str) {}
     fn unknown(&mut self, _: u64, _: &str) {}
     fn begin_flags(&mut self, _: u64) {}

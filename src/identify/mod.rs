@@ -2,6 +2,7 @@
 //! sock_diag(7). Nothing here is touched unless an option wants it.
 
 mod descriptors;
+mod processes;
 mod sock_diag;
 mod sockets;
 
@@ -12,6 +13,8 @@ use nix::unistd::Pid;
 
 use crate::decode::{IdKind, Memory, Process, Referent, Referents};
 use crate::tracee;
+use processes::Namespaces;
+pub use processes::comm;
 use sockets::Sockets;
 
 /// What is told of descriptors: `-y`, `-yy`, `--decode-fds`.
@@ -37,17 +40,28 @@ impl DecodeFds {
         DecodeFds { path: true, socket: true, dev: true, eventfd: true, pidfd: true, signalfd: true };
 }
 
+/// What is told of process and thread ids: `-Y`, `--pidns-translation`, `--decode-pids`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DecodePids {
+    /// Command names.
+    pub comm: bool,
+    /// Ids here, of tracees in other namespaces.
+    pub pidns: bool,
+}
+
 /// Finds out what was asked for.
 #[derive(Default)]
 pub struct Identify {
     fds: DecodeFds,
+    pids: DecodePids,
     sockets: RefCell<Sockets>,
+    namespaces: RefCell<Namespaces>,
 }
 
 impl Identify {
-    /// Will find out what `fds` asks for.
-    pub fn new(fds: DecodeFds) -> Identify {
-        Identify { fds, ..Identify::default() }
+    /// Will find out what `fds` and `pids` ask for.
+    pub fn new(fds: DecodeFds, pids: DecodePids) -> Identify {
+        Identify { fds, pids, ..Identify::default() }
     }
 
     /// The memory and the numbers of a thread.
@@ -76,13 +90,14 @@ impl Memory for Tracee<'_> {
     }
 
     fn referents(&self) -> Option<&dyn Referents> {
-        (self.identify.fds != DecodeFds::default()).then_some(self)
+        let Identify { fds, pids, .. } = self.identify;
+        (*fds != DecodeFds::default() || *pids != DecodePids::default()).then_some(self)
     }
 }
 
 impl Referents for Tracee<'_> {
     fn fd(&self, fd: i32) -> Option<Referent> {
-        if fd < 0 {
+        if fd < 0 || self.identify.fds == DecodeFds::default() {
             return None;
         }
         descriptors::referent(self.tid, fd, self.identify.fds, &mut self.identify.sockets.borrow_mut())
@@ -93,7 +108,14 @@ impl Referents for Tracee<'_> {
         wanted.then(|| descriptors::target(Path::new(&format!("/proc/{}/cwd", self.tid))))?
     }
 
-    fn process(&self, _: i32, _: IdKind) -> Option<Process> {
-        None
+    fn process(&self, id: i32, kind: IdKind) -> Option<Process> {
+        let wanted = self.identify.pids;
+        if id <= 0 || wanted == DecodePids::default() {
+            return None;
+        }
+        let ours = self.identify.namespaces.borrow_mut().translate(self.tid, id, kind)?;
+        let named = wanted.comm && matches!(kind, IdKind::Process | IdKind::Thread);
+        let comm = if named { comm(Pid::from_raw(ours)) } else { None };
+        Some(Process { comm, ours: (wanted.pidns && ours != id).then_some(ours) })
     }
 }

@@ -15,6 +15,7 @@ use super::json_sink::{Collected, JsonSink, push_text};
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
 use super::status;
 use super::text::append;
+use crate::identify::comm;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -120,16 +121,8 @@ impl JsonLines {
 impl Thread {
     fn read(tid: Pid) -> Thread {
         let tgid = crate::tracee::status(tid).map_or(tid.as_raw(), |s| s.tgid);
-        Thread { comm: comm(tid), tgid, ..Thread::default() }
+        Thread { comm: comm(tid).unwrap_or_default(), tgid, ..Thread::default() }
     }
-}
-
-fn comm(tid: Pid) -> Vec<u8> {
-    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
-    if name.last() == Some(&b'\n') {
-        name.pop();
-    }
-    name
 }
 
 fn timestamp(time: Duration) -> String {
@@ -184,13 +177,13 @@ impl Report for JsonLines {
             out.push(b'}');
         }
         append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
-        collected.push_fds(&mut out);
+        collected.push_notes(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
         if let Some(thread) = self.threads.get_mut(&stamp.tid) {
             if call.name == "prctl" {
                 // PR_SET_NAME may have changed it.
-                thread.comm = comm(stamp.tid);
+                thread.comm = comm(stamp.tid).unwrap_or_default();
             }
             thread.call = collected;
         }
@@ -204,7 +197,7 @@ impl Report for JsonLines {
         let mut out = self.begin("syscall", stamp.tid, time);
         JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
         out.extend_from_slice(b",\"ret\":null,\"unfinished\":true");
-        collected.push_fds(&mut out);
+        collected.push_notes(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
     }
@@ -221,6 +214,7 @@ impl Report for JsonLines {
         let mut out = self.begin("signal", stamp.tid, stamp.time);
         append(&mut out, format_args!(",\"signal\":{},\"siginfo\":", json!(signal_json(signal))));
         out.extend_from_slice(&collected.values);
+        collected.push_notes(&mut out);
         self.end(stamp.tid, out);
     }
 
@@ -230,7 +224,7 @@ impl Report for JsonLines {
 
     fn executed(&mut self, stamp: &Stamp) {
         if let Some(thread) = self.threads.get_mut(&stamp.tid) {
-            thread.comm = comm(stamp.tid);
+            thread.comm = comm(stamp.tid).unwrap_or_default();
         }
         self.simple("exec", stamp, format_args!(""));
     }

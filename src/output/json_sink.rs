@@ -7,7 +7,7 @@ use syscall_table::{Format, Type, signal_name};
 use super::referents;
 use super::report::Tell;
 use super::text::append;
-use crate::decode::{End, Quote, Referent, Sink};
+use crate::decode::{End, Process, Quote, Referent, Sink};
 
 /// Integers beyond this lose digits in programs that read numbers as doubles: 2^53.
 const EXACT: u64 = 1 << 53;
@@ -19,8 +19,10 @@ pub struct Collected {
     pub values: Vec<u8>,
     /// `"path":length` of strings that were cut.
     truncated: Vec<u8>,
-    /// `"fd":{…}` of what descriptors refer to.
-    fds: Vec<u8>,
+    /// What descriptors refer to.
+    fds: Notes,
+    /// What process and thread ids stand for.
+    pids: Notes,
     /// One bit for each level: whether something stands before the next element.
     follows: u64,
     /// Where the value being told is, such as `msg.msg_iov[0].iov_base`.
@@ -36,7 +38,8 @@ impl Collected {
     pub fn clear(&mut self) {
         self.values.clear();
         self.truncated.clear();
-        self.fds.clear();
+        self.fds.0.clear();
+        self.pids.0.clear();
         self.follows = 0;
         self.path.clear();
         self.levels.clear();
@@ -51,28 +54,15 @@ impl Collected {
         }
     }
 
-    /// Appends what descriptors refer to, if that is known of any.
-    pub fn push_fds(&self, out: &mut Vec<u8>) {
-        if !self.fds.is_empty() {
-            out.extend_from_slice(b",\"fds\":{");
-            out.extend_from_slice(&self.fds);
-            out.push(b'}');
+    /// Appends what descriptors refer to and what ids stand for, if that is known of any.
+    pub fn push_notes(&self, out: &mut Vec<u8>) {
+        for (key, notes) in [("fds", &self.fds), ("pids", &self.pids)] {
+            if !notes.0.is_empty() {
+                append(out, format_args!(",\"{key}\":{{"));
+                out.extend_from_slice(&notes.0);
+                out.push(b'}');
+            }
         }
-    }
-
-    /// Adds what a descriptor refers to; what was told of it first, at the call's entry, remains.
-    fn describe(&mut self, fd: Arguments<'_>, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut key = Vec::new();
-        append(&mut key, format_args!("\"{fd}\":{{\"kind\""));
-        let known = self.fds.windows(key.len()).any(|window| window == key);
-        if known {
-            return;
-        }
-        if !self.fds.is_empty() {
-            self.fds.push(b',');
-        }
-        append(&mut self.fds, format_args!("\"{fd}\":"));
-        write(&mut self.fds);
     }
 
     /// Appends the result of a call.
@@ -80,13 +70,34 @@ impl Collected {
         let args = std::mem::take(&mut self.values);
         match ty {
             Type::Int { format: Format::Address, .. } => JsonSink::new(self).pointer(value as u64),
-            Type::Set { .. } | Type::Int { format: Format::Fd | Format::Pid, .. } => {
+            Type::Set { .. }
+            | Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
                 tell(&mut JsonSink::new(self));
             }
             _ => JsonSink::new(self).signed(value),
         }
         out.extend_from_slice(&self.values);
         self.values = args;
+    }
+}
+
+/// `"number":{…}`: what is said of numbers elsewhere in a record.
+#[derive(Default)]
+struct Notes(Vec<u8>);
+
+impl Notes {
+    /// Adds a note; what was said of the same number first, at the call's entry, remains.
+    fn add(&mut self, number: Arguments<'_>, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut key = Vec::new();
+        append(&mut key, format_args!("\"{number}\":{{"));
+        if self.0.windows(key.len()).any(|window| window == key) {
+            return;
+        }
+        if !self.0.is_empty() {
+            self.0.push(b',');
+        }
+        append(&mut self.0, format_args!("\"{number}\":"));
+        write(&mut self.0);
     }
 }
 
@@ -212,11 +223,11 @@ impl Sink for JsonSink<'_> {
     }
 
     fn refers(&mut self, fd: i32, to: &Referent) {
-        self.to.describe(format_args!("{fd}"), |out| referents::json(out, to));
+        self.to.fds.add(format_args!("{fd}"), |out| referents::json(out, to));
     }
 
     fn directory(&mut self, path: &[u8]) {
-        self.to.describe(format_args!("AT_FDCWD"), |out| {
+        self.to.fds.add(format_args!("AT_FDCWD"), |out| {
             out.extend_from_slice(b"{\"kind\":\"file\",\"path\":");
             push_text(out, path);
             out.push(b'}');
@@ -225,6 +236,24 @@ impl Sink for JsonSink<'_> {
 
     fn pid(&mut self, pid: i32) {
         self.signed(i64::from(pid));
+    }
+
+    fn stands_for(&mut self, id: i32, process: &Process) {
+        if process.comm.is_none() && process.ours.is_none() {
+            return;
+        }
+        self.to.pids.add(format_args!("{id}"), |out| {
+            out.push(b'{');
+            if let Some(comm) = &process.comm {
+                out.extend_from_slice(b"\"comm\":");
+                push_text(out, comm);
+            }
+            if let Some(ours) = process.ours {
+                let comma = if process.comm.is_some() { "," } else { "" };
+                append(out, format_args!("{comma}\"pid\":{ours}"));
+            }
+            out.push(b'}');
+        });
     }
 
     fn constant(&mut self, _: u64, name: &str) {

@@ -1,16 +1,17 @@
 //! Events as lines of text: what strace prints, to the byte.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use nix::unistd::Pid;
 use syscall_table::{Abi, Format, Type};
 
-use super::clock::{AbsoluteTime, Clock, fraction};
+use super::clock::{AbsoluteTime, fraction};
 use super::file::{Destination, Files, Target};
+use super::prefix::Prefix;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
 use super::status;
 use super::text::{TextSink, TextState, TextStyle, append};
+use crate::identify::comm;
 
 /// What lines look like and which are there.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub struct LineStyle {
     pub instruction_pointer: bool,
     /// The thread's id stands in front of every line.
     pub pids: PidColumn,
+    /// Its name stands behind the id.
+    pub comms: bool,
     /// Lines are held back until it is known how the call ends: `-z`, `-Z`.
     pub staged: bool,
     /// Messages that are not wanted.
@@ -71,6 +74,8 @@ struct Line {
     state: TextState,
     /// All arguments of the call in progress are told.
     complete: bool,
+    /// The name of the thread, if it is shown: read when it is attached, and when it may have changed.
+    comm: Vec<u8>,
     /// The line, while it is held back.
     staged: Vec<u8>,
 }
@@ -80,8 +85,7 @@ pub struct Lines {
     style: LineStyle,
     files: Files,
     lines: HashMap<Pid, Line>,
-    clock: Clock,
-    last: Option<Duration>,
+    prefix: Prefix,
 }
 
 impl Lines {
@@ -91,7 +95,7 @@ impl Lines {
     /// The message names what cannot be opened and why.
     pub fn open(destination: Destination, style: LineStyle) -> Result<Lines, String> {
         let files = Files::open(destination, &style.program)?;
-        Ok(Lines { style, files, lines: HashMap::new(), clock: Clock::default(), last: None })
+        Ok(Lines { style, files, lines: HashMap::new(), prefix: Prefix::default() })
     }
 
     /// Begins a line of `stamp.tid`, after ending the line that another thread left open.
@@ -100,7 +104,8 @@ impl Lines {
         let target = self.files.target(stamp.tid);
         target.interrupt_line();
         target.begin_line();
-        prefix(&mut target.buffer, &self.style, &mut self.clock, &mut self.last, stamp, several);
+        let comm = self.lines.get(&stamp.tid).map_or(&[][..], |line| &line.comm);
+        self.prefix.write(&mut target.buffer, &self.style, stamp, several, comm);
         target.owner = Some(stamp.tid);
     }
 
@@ -140,6 +145,13 @@ impl Lines {
         self.end(stamp.tid);
     }
 
+    /// Reads the name of a thread that is new or may have a new one.
+    fn read_comm(&mut self, tid: Pid) {
+        if self.style.comms {
+            self.lines.entry(tid).or_default().comm = comm(tid).unwrap_or_default();
+        }
+    }
+
     /// A message to the person at the terminal.
     fn message(&mut self, text: std::fmt::Arguments<'_>) {
         if self.files.is_stderr() {
@@ -151,48 +163,6 @@ impl Lines {
     fn gone(&mut self, tid: Pid) {
         self.lines.remove(&tid);
         self.files.close(tid);
-    }
-}
-
-fn prefix(
-    out: &mut Vec<u8>,
-    style: &LineStyle,
-    clock: &mut Clock,
-    last: &mut Option<Duration>,
-    stamp: &Stamp,
-    several: bool,
-) {
-    match style.pids {
-        PidColumn::Always => append(out, format_args!("{:<5} ", stamp.tid)),
-        PidColumn::WhenSeveral if several => append(out, format_args!("[pid {:>5}] ", stamp.tid)),
-        PidColumn::Never | PidColumn::WhenSeveral => {}
-    }
-    if let Some(absolute) = style.absolute {
-        clock.absolute(out, absolute, stamp.time);
-        out.push(b' ');
-    }
-    if let Some(digits) = style.relative {
-        let since = last.map_or(Duration::ZERO, |last| stamp.time.saturating_sub(last));
-        *last = Some(stamp.time);
-        let both = style.absolute.is_some();
-        if both {
-            out.extend_from_slice(b"(+");
-        }
-        append(out, format_args!("{:6}", since.as_secs()));
-        if digits > 0 {
-            out.push(b'.');
-            fraction(out, since, digits);
-        }
-        out.extend_from_slice(if both { b") " } else { b" " });
-    }
-    if style.numbers {
-        append(out, format_args!("[{:4}] ", stamp.nr));
-    }
-    if style.instruction_pointer {
-        match stamp.ip {
-            Some(ip) => append(out, format_args!("[{ip:016x}] ")),
-            None => out.extend_from_slice(b"[????????????????] "),
-        }
     }
 }
 
@@ -228,7 +198,7 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             // No flag is set, and that has no name.
             if out[names..] == *b"0" { out.truncate(mark) } else { out.push(b')') }
         }
-        Type::Int { format: Format::Fd | Format::Pid, .. } => {
+        Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
         }
         _ => append(out, format_args!("{value}")),
@@ -246,7 +216,7 @@ impl Report for Lines {
         line.state = TextState::default();
         let out = if staged {
             line.staged.clear();
-            prefix(&mut line.staged, &self.style, &mut self.clock, &mut self.last, stamp, several);
+            self.prefix.write(&mut line.staged, &self.style, stamp, several, &line.comm);
             &mut line.staged
         } else {
             &mut self.files.target(stamp.tid).buffer
@@ -292,6 +262,10 @@ impl Report for Lines {
             target.buffer.push(b'>');
         }
         self.end(stamp.tid);
+        if call.name == "prctl" {
+            // PR_SET_NAME may have changed it.
+            self.read_comm(stamp.tid);
+        }
     }
 
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
@@ -332,7 +306,9 @@ impl Report for Lines {
         });
     }
 
-    fn executed(&mut self, _: &Stamp) {}
+    fn executed(&mut self, stamp: &Stamp) {
+        self.read_comm(stamp.tid);
+    }
 
     fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
         let target = self.files.target(by);
@@ -358,6 +334,7 @@ impl Report for Lines {
 
     fn attached(&mut self, stamp: &Stamp, announce: bool) {
         self.lines.entry(stamp.tid).or_default();
+        self.read_comm(stamp.tid);
         if announce && !self.style.quiet.attach {
             self.message(format_args!("Process {} attached", stamp.tid));
         }

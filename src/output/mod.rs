@@ -6,6 +6,7 @@ mod file;
 mod json;
 mod json_sink;
 mod lines;
+mod prefix;
 mod referents;
 pub mod report;
 mod status;

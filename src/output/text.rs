@@ -6,7 +6,7 @@ use syscall_table::signal_name;
 
 use super::escape::{HexStrings, escape, escape_angled};
 use super::referents;
-use crate::decode::{End, Quote, Referent, Sink};
+use crate::decode::{End, Process, Quote, Referent, Sink};
 
 /// How values look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -154,6 +154,16 @@ impl Sink for TextSink<'_> {
 
     fn pid(&mut self, pid: i32) {
         self.format(format_args!("{pid}"));
+    }
+
+    fn stands_for(&mut self, _: i32, process: &Process) {
+        if let Some(comm) = &process.comm {
+            comm_text(self.out, comm, self.style.hex_strings);
+        }
+        if let Some(ours) = process.ours {
+            // The words are strace's, whatever the program is called.
+            self.format(format_args!(" /* {ours} in strace's PID NS */"));
+        }
     }
 
     fn constant(&mut self, _: u64, name: &str) {
@@ -374,4 +384,11 @@ pub fn signal_set(out: &mut Vec<u8>, bits: u64) {
         }
     }
     out.push(b']');
+}
+
+/// Appends the name of a thread behind its id.
+pub fn comm_text(out: &mut Vec<u8>, comm: &[u8], hex: HexStrings) {
+    out.push(b'<');
+    escape_angled(out, comm, hex);
+    out.push(b'>');
 }

@@ -41,6 +41,19 @@ fn calls_about_some_descriptors() {
 }
 
 #[test]
+fn ids_in_front_of_every_line() {
+    let mut command = trapline();
+    let output = command.args(["--always-show-pid", "-Y", "-e", "trace=execve,kill"]).args(["sh", "-c", "kill -0 $$"]);
+    let text = stderr(&output.output().expect("trapline runs"));
+    let id = text.split('<').next().expect("an id").to_string();
+    let blanks = Regex::new(r"\) +=").expect("pattern");
+    let lines: Vec<String> = text.lines().map(|l| blanks.replace(l, ") =").replace(&id, "N")).collect();
+    let [exec, kill, exited] = lines.as_slice() else { panic!("{text}") };
+    assert!(exec.starts_with("N<trapline> execve(\"/"), "{text}");
+    assert_eq!([kill, exited], ["N<sh> kill(N<sh>, 0) = 0", "N<sh> +++ exited with 0 +++"], "{text}");
+}
+
+#[test]
 fn descriptors_that_are_none() {
     for (option, message) in [
         ("--trace-fds=x", "invalid descriptor 'x'"),

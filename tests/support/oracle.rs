@@ -84,10 +84,14 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     let follows = case.options.iter().any(|o| o.starts_with("-f"));
     let mut order: Vec<String> = Vec::new();
     let mut streams: HashMap<String, Vec<String>> = HashMap::new();
-    let pid_column = Regex::new(r"^(\d+) +(.*)$").expect("pattern");
+    let pid_column = Regex::new(r"^(\d+)(<\S*>)? +(.*)$").expect("pattern");
     for line in text.lines() {
         let (pid, line) = match pid_column.captures(line) {
-            Some(c) if follows => (c[1].to_string(), c[2].to_string()),
+            // The name behind the id goes behind the line; of a call that was interrupted, the name at its end.
+            Some(c) if follows && c.get(2).is_some() && !c[3].ends_with(" <unfinished ...>") => {
+                (c[1].to_string(), format!("{} of {}", &c[3], &c[2]))
+            }
+            Some(c) if follows => (c[1].to_string(), c[3].to_string()),
             _ => (String::new(), line.to_string()),
         };
         if !order.contains(&pid) {
@@ -132,6 +136,10 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"(socket|pipe|[A-Z](v6)?):\[\d+(->\d+)?", "$1:[INODE");
     rule(r"(trapline-fds\.|trapline\\.fds\\n)\d{5}", "$1N");
     rule(r"(<pid:|pidfd_open\(|nl_pid=|:)\d{4,}", "$1N");
+    rule(r"\b\d{3,}( /\* \d+ in strace's|<)", "N$1");
+    rule(r"\d+ in strace's", "N in strace's");
+    rule(r"(get[ps]g?id\(.*\) += |kill\(-|pid=)\d{3,}", "$1N");
+    rule("<strace>", "<trapline>");
     rule(r"/tmp/cc\w{6}", "/tmp/ccXXXXXX");
     let racy = case.racy.map(|pattern| Regex::new(pattern).expect("pattern"));
     let changed = Regex::new(r" <pid changed to \d+ \.\.\.>$").expect("pattern");

@@ -2,9 +2,9 @@
 
 use syscall_table::{Abi, ExprId, StructId, Width, ioctl_names};
 
-use crate::decode::number;
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
+use crate::decode::{IdKind, number};
 
 /// Another register than the argument's place says; parameters: the register, and 2 for an address.
 pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
@@ -51,7 +51,7 @@ pub fn clone_parent(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
             walk.sink.begin_indirect();
             let value = walk.load(place, Width::W32).unwrap_or(0) as i32;
             if walk.regs[0] & CLONE_PARENT_SETTID != 0 {
-                walk.sink.pid(value)
+                walk.id(value, IdKind::Thread)
             } else {
                 walk.fd(value)
             }
@@ -103,7 +103,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
                 if flag == CLONE_PIDFD {
                     walk.fd(value)
                 } else {
-                    walk.sink.pid(value)
+                    walk.id(value, IdKind::Thread)
                 }
                 walk.sink.end_indirect();
             }
@@ -123,7 +123,7 @@ pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: 
     walk.sink.begin_array();
     for id in walk.bytes(ids).to_vec().chunks_exact(4) {
         walk.sink.element();
-        walk.sink.pid(number::from_bytes(id, false) as i32);
+        walk.id(number::from_bytes(id, false) as i32, IdKind::Thread);
     }
     walk.sink.end_array(End::Complete);
 }

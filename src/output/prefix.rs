@@ -1,0 +1,66 @@
+//! What stands in front of a line: who, when, which call, where.
+
+use std::time::Duration;
+
+use super::clock::{Clock, fraction};
+use super::lines::{LineStyle, PidColumn};
+use super::report::Stamp;
+use super::text::{append, comm_text};
+
+/// Writes what stands in front of lines.
+#[derive(Default)]
+pub struct Prefix {
+    clock: Clock,
+    /// When the line before began.
+    last: Option<Duration>,
+}
+
+impl Prefix {
+    /// Appends what the options ask for, for an event of a thread called `comm`; `several`: it is not the only one.
+    pub fn write(&mut self, out: &mut Vec<u8>, style: &LineStyle, stamp: &Stamp, several: bool, comm: &[u8]) {
+        let Prefix { clock, last } = self;
+        match style.pids {
+            PidColumn::Always if style.comms => {
+                append(out, format_args!("{}", stamp.tid));
+                comm_text(out, comm, style.text.hex_strings);
+                out.push(b' ');
+            }
+            PidColumn::Always => append(out, format_args!("{:<5} ", stamp.tid)),
+            PidColumn::WhenSeveral if several => {
+                append(out, format_args!("[pid {:>5}", stamp.tid));
+                if style.comms {
+                    comm_text(out, comm, style.text.hex_strings);
+                }
+                out.extend_from_slice(b"] ");
+            }
+            PidColumn::Never | PidColumn::WhenSeveral => {}
+        }
+        if let Some(absolute) = style.absolute {
+            clock.absolute(out, absolute, stamp.time);
+            out.push(b' ');
+        }
+        if let Some(digits) = style.relative {
+            let since = last.map_or(Duration::ZERO, |last| stamp.time.saturating_sub(last));
+            *last = Some(stamp.time);
+            let both = style.absolute.is_some();
+            if both {
+                out.extend_from_slice(b"(+");
+            }
+            append(out, format_args!("{:6}", since.as_secs()));
+            if digits > 0 {
+                out.push(b'.');
+                fraction(out, since, digits);
+            }
+            out.extend_from_slice(if both { b") " } else { b" " });
+        }
+        if style.numbers {
+            append(out, format_args!("[{:4}] ", stamp.nr));
+        }
+        if style.instruction_pointer {
+            match stamp.ip {
+                Some(ip) => append(out, format_args!("[{ip:016x}] ")),
+                None => out.extend_from_slice(b"[????????????????] "),
+            }
+        }
+    }
+}
