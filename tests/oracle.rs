@@ -71,6 +71,8 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_calls_32_verbose: Case { options: &["-v", "-f"], ..case(&["@32:calls"]) };
     program_machine: case(&["@machine"]);
     program_machine_32: case(&["@32:machine"]);
+    program_keys: case(&["@keys"]);
+    program_keys_32: case(&["@32:keys"]);
     program_prctl: case(&["@prctl"]);
     program_prctl_32: case(&["@32:prctl"]);
     program_prctl_done: case(&["@prctl", "x"]);

@@ -1,9 +1,12 @@
 //! The values of expressions.
 
-use syscall_table::{Abi, Binary, Expr, ExprId, Field, Type, Unary, Width};
+use syscall_table::{Abi, Binary, Expr, ExprId, Field, StructId, Type, Unary, Width};
 
 use super::number;
 use super::walk::{Frame, Place, Walk};
+
+/// A length that is told by a structure which cannot be read.
+pub(super) const UNKNOWN: u64 = u64::MAX - 1;
 
 impl Walk<'_> {
     /// The value of an expression; a value that cannot be read counts as 0.
@@ -17,6 +20,7 @@ impl Walk<'_> {
                 number::truncate(self.regs[usize::from(slot)], if self.abi == Abi::I386 { 4 } else { 8 })
             }
             Expr::Field(index) => self.field_value(frame, usize::from(index)).unwrap_or(0),
+            Expr::Member { arg, id, field } => self.member(usize::from(arg), id, usize::from(field)).unwrap_or(UNKNOWN),
             Expr::Rest => self.rest(frame, here),
             Expr::Full => u64::from(!self.style.abbreviate),
             Expr::Ret => self.outcome.map_or(0, |o| o.value as u64),
@@ -38,6 +42,16 @@ impl Walk<'_> {
                 }
             }
         }
+    }
+
+    fn member(&self, arg: usize, id: StructId, field: usize) -> Option<u64> {
+        let field = id.get().fields().get(field)?;
+        let (Type::Int { width, .. } | Type::Set { width, .. }) = field.ty.get() else { return None };
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..width.bytes(self.abi)];
+        let address = number::truncate(*self.args.get(arg)?, self.abi.word());
+        let there = self.memory.read(address.wrapping_add(field.offset(self.abi) as u64), bytes) == bytes.len();
+        there.then(|| bits(field, number::from_bytes(bytes, false)))
     }
 
     pub(super) fn rest(&self, frame: Frame, here: Place) -> u64 {

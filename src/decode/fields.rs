@@ -97,6 +97,9 @@ impl Walk<'_> {
             if limit != usize::MAX && offset + self.size_of(ty) > limit {
                 continue;
             }
+            if field.nonzero && self.is_zero(at + offset, self.size_of(ty)) {
+                continue;
+            }
             if field.unnamed {
                 self.sink.element();
             } else {
@@ -114,6 +117,10 @@ impl Walk<'_> {
             }
         }
         end
+    }
+
+    fn is_zero(&self, at: usize, size: usize) -> bool {
+        self.arena.get(at..at + size).is_none_or(|bytes| bytes.iter().all(|b| *b == 0))
     }
 
     pub(super) fn bit_field(&mut self, field: &'static Field, ty: Type, place: Place) {

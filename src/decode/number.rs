@@ -68,7 +68,7 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::WaitStatus => sink.wait_status(value as u32),
         Format::Errno => match errno_name(value as u32) {
             Some(name) => sink.constant(value, name),
-            None => sink.signed(signed(value, bytes)),
+            None => sink.unsigned(value),
         },
         Format::Port => {
             sink.begin_call("htons", true);

@@ -37,9 +37,15 @@ impl Walk<'_> {
 
     /// Tells a value of a set by its names.
     pub fn set(&mut self, set: &'static Set, value: u64) {
-        if set.kind == SetKind::Enum {
+        if set.kind != SetKind::Flags {
             return match set.lookup(self.abi, value) {
                 Some(name) => self.sink.constant(value, name),
+                None if set.kind == SetKind::Signed => {
+                    self.sink.signed(i64::from(value as i32));
+                    if !set.fallback().is_empty() {
+                        self.sink.comment(format_args!("{}", set.fallback()));
+                    }
+                }
                 None => self.sink.unknown(value, set.fallback()),
             };
         }

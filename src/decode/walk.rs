@@ -6,6 +6,7 @@
 use syscall_table::{Abi, Arg, Arm, Dir, ExprId, StructId, Syscall, Type, TypeId, Width};
 
 use super::call::{Call, Outcome, Scratch, Style};
+use super::expr::UNKNOWN;
 use super::memory::Memory;
 use super::sink::{Quote, Sink};
 use super::{custom, number};
@@ -339,7 +340,10 @@ impl<'a> Walk<'a> {
             }
             Type::Bytes { len } => {
                 let len = self.eval(len, frame, Place::Register(0));
-                self.buffer(address, len, Quote::Plain);
+                match len {
+                    UNKNOWN => self.sink.pointer(address),
+                    _ => self.buffer(address, len, Quote::Plain),
+                }
             }
             Type::Text { len } => {
                 let len = self.eval(len, frame, Place::Register(0)) as usize;

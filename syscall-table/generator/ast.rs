@@ -19,7 +19,7 @@ pub enum Item {
     Alias { name: String, ty: Type, place: Place },
     Set(Set),
     Struct(Struct),
-    Syscall(Syscall),
+    Syscall(Box<Syscall>),
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +86,8 @@ pub struct Field {
     pub verbose: bool,
     pub hidden: bool,
     pub unnamed: bool,
+    /// Left out if all its bytes are 0.
+    pub nonzero: bool,
     pub place: Place,
 }
 
@@ -156,8 +158,24 @@ pub enum Type {
 
 #[derive(Clone, Debug)]
 pub enum Expr {
+    /// A member of the structure that an argument points to.
+    Member {
+        argument: String,
+        field: String,
+        place: Place,
+    },
     Number(u64),
-    Name { name: String, place: Place },
-    Unary { op: &'static str, of: Box<Expr> },
-    Binary { op: &'static str, left: Box<Expr>, right: Box<Expr> },
+    Name {
+        name: String,
+        place: Place,
+    },
+    Unary {
+        op: &'static str,
+        of: Box<Expr>,
+    },
+    Binary {
+        op: &'static str,
+        left: Box<Expr>,
+        right: Box<Expr>,
+    },
 }

@@ -45,12 +45,13 @@ impl Lowering<'_> {
             let when = field.when.as_ref().map_or(NO_EXPR, |e| self.expr(e, &scope));
             let name = self.tables.name(&field.name);
             rows.push(format!(
-                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {} }}",
+                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {}, nonzero: {} }}",
                 at.map(|p| p.offset),
                 at[0].bits,
                 field.verbose,
                 field.hidden,
                 field.unnamed,
+                field.nonzero,
             ));
         }
         let name = self.tables.name(&item.name);

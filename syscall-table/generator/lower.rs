@@ -171,7 +171,7 @@ impl Lowering<'_> {
                 (place, twice)
             }
             Item::Syscall(call) => {
-                syscalls.push(call);
+                syscalls.push(*call);
                 return;
             }
         };
@@ -191,6 +191,10 @@ impl Lowering<'_> {
                     None
                 }
             },
+            Expr::Member { argument, place, .. } => {
+                self.error(place, format!("{argument} is not constant"));
+                None
+            }
             Expr::Unary { op, of } => {
                 let v = self.eval(of, abi)?;
                 Some(match *op {
@@ -229,6 +233,13 @@ impl Lowering<'_> {
         let row = match expr {
             Expr::Number(n) => format!("Expr::Const({n:#x})"),
             Expr::Name { name, place } => self.reference(name, place, scope),
+            Expr::Member { argument, field, place } => match self.member(argument, field, scope) {
+                Some(row) => row,
+                None => {
+                    self.error(place, format!("{argument} points to no structure that has a member {field}"));
+                    "Expr::Const(0)".to_string()
+                }
+            },
             Expr::Unary { op, of } => {
                 let of = self.expr(of, scope);
                 let op = match *op {
@@ -263,6 +274,16 @@ impl Lowering<'_> {
             }
         };
         self.tables.exprs.intern(row)
+    }
+
+    fn member(&mut self, argument: &str, field: &str, scope: &Scope) -> Option<String> {
+        let Scope::Args(args) = scope else { return None };
+        let at = args.iter().position(|a| a.name == argument)?;
+        let ast::ArgKind::Type(Type::Ptr { to, .. }) = &args[at].kind else { return None };
+        let Type::Named { name, .. } = &**to else { return None };
+        let id = *self.struct_ids.get(name)?;
+        let field = self.struct_items[id].fields.iter().position(|f| f.name == field)?;
+        Some(format!("Expr::Member {{ arg: {at}, id: StructId({id}), field: {field} }}"))
     }
 
     pub fn optional(&mut self, expr: Option<&Expr>, scope: &Scope) -> usize {

@@ -225,7 +225,17 @@ impl Parser<'_> {
         let member = if self.sign("@") { Some(self.path()?) } else { None };
         self.expect(":")?;
         let ty = self.ty()?;
-        let mut field = Field { name, member, ty, when: None, verbose: false, hidden: false, unnamed: false, place };
+        let mut field = Field {
+            name,
+            member,
+            ty,
+            when: None,
+            verbose: false,
+            hidden: false,
+            unnamed: false,
+            nonzero: false,
+            place,
+        };
         loop {
             if self.word("if") {
                 field.when = Some(self.expr()?);
@@ -235,6 +245,8 @@ impl Parser<'_> {
                 field.hidden = true;
             } else if self.word("unnamed") {
                 field.unnamed = true;
+            } else if self.word("nonzero") {
+                field.nonzero = true;
             } else {
                 return Ok(field);
             }
@@ -293,7 +305,7 @@ impl Parser<'_> {
                 break;
             }
         }
-        Ok(Item::Syscall(Syscall { name, abis, args, ret, aux, classes, place }))
+        Ok(Item::Syscall(Box::new(Syscall { name, abis, args, ret, aux, classes, place })))
     }
 
     fn ty(&mut self) -> Result<Type, String> {
@@ -418,6 +430,7 @@ impl Parser<'_> {
         let place = self.place();
         match self.next() {
             Kind::Number(n) => Ok(Expr::Number(n)),
+            Kind::Ident(argument) if self.sign(".") => Ok(Expr::Member { argument, field: self.ident()?, place }),
             Kind::Ident(name) => Ok(Expr::Name { name, place }),
             other => Err(format!("{place}: expected a number or a name, found {other:?}")),
         }

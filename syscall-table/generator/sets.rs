@@ -1,7 +1,7 @@
 //! Constants that belong together: checked, sorted, by ABI.
 
 use super::ast::{Expr, Part, Set};
-use super::lower::Lowering;
+use super::lower::{Lowering, scalar};
 
 /// The row of one set.
 pub fn lower(l: &mut Lowering, set: &Set) -> String {
@@ -10,7 +10,12 @@ pub fn lower(l: &mut Lowering, set: &Set) -> String {
     let id = l.set_ids[&set.name];
     let mask = width_mask(l.set_width(id));
     let parts: [String; 3] = std::array::from_fn(|abi| parts(l, set, abi, mask));
-    let kind = if set.flags { "Flags" } else { "Enum" };
+    let signed = set.base.as_deref().and_then(scalar).is_some_and(|(_, format)| format == "Signed");
+    let kind = match (set.flags, signed) {
+        (true, _) => "Flags",
+        (false, true) => "Signed",
+        (false, false) => "Enum",
+    };
     format!("Set {{ name: {name}, fallback: {fallback}, parts: [{}], kind: SetKind::{kind} }}", parts.join(", "))
 }
 

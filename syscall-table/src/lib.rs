@@ -35,10 +35,11 @@
 //! - `match expression { A, B => T  _ => U }`: chosen by another argument or field; `none` for an argument that is not there;
 //! - `@decoder(expressions)`: what only code can express; with `:width` behind it where an offset depends on its size.
 //!
-//! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name, to `ret`,
+//! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name
+//! (`argument.field` for a field of the structure that an argument points to), to `ret`,
 //! `error`, `full` (1 when nothing is abbreviated), `arg0` to `arg5` (the registers), and to every constant of the headers.
 //!
-//! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time, `flags name { … }` for values that are or-ed,
+//! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time (others are decimal if the width is signed), `flags name { … }` for values that are or-ed,
 //! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),
 //! `shift M, NAME` (`21<<NAME`, with `hex` before M `0x15<<NAME`), `octal M`, and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
 //! own).
@@ -46,7 +47,7 @@
 //! **Structures**: `struct name { field: type if condition verbose … }`, in the order in which fields are shown. Offsets are
 //! those of the header's structure of that name (`struct name = other` for another, `field @ path.of.member` for a member
 //! inside), or computed for each ABI if it has none or is `sequential`. `verbose` fields are left out of abbreviated
-//! output, `hidden` ones are there for others to refer to, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
+//! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
 //! (without braces) and `lp64` (not used on i386) do what they say; what callers know of an `open` one beyond its fields is an ellipsis.
 
 mod model;

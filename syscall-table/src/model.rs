@@ -504,6 +504,8 @@ pub struct Field {
     pub hidden: bool,
     /// Shown as the value alone, without `name=`.
     pub unnamed: bool,
+    /// Left out if all its bytes are 0.
+    pub nonzero: bool,
 }
 
 impl Field {
@@ -529,6 +531,8 @@ pub enum Expr {
     Arg(u8),
     /// The value of a field of the structure that the expression stands in, by its index there.
     Field(u16),
+    /// The value of a field of the structure that argument `arg` points to.
+    Member { arg: u8, id: StructId, field: u16 },
     /// Bytes of the buffer that the value stands in which follow its own start: the rest.
     Rest,
     /// 1 if nothing is abbreviated, else 0.
@@ -627,6 +631,8 @@ pub struct Set {
 pub enum SetKind {
     /// One value at a time.
     Enum,
+    /// The same; a value that has no name is shown as a signed decimal number.
+    Signed,
     /// Or-ed together.
     Flags,
 }

@@ -44,6 +44,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::BpfInstruction => Kind::Value(bpf::instruction, values::eight),
         Decoder::VectorLength => Kind::Value(values::vector_length, times::klong_size),
         Decoder::PidType => Kind::Value(values::pid_type, values::four),
+        Decoder::KeyCapabilities => Kind::Behind(sets::key_capabilities),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),

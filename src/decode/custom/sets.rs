@@ -163,3 +163,23 @@ pub fn sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame)
     }
     walk.sink.end_struct(End::Complete);
 }
+
+/// What the kernel can do with keys: one byte of flags behind the other, each of its own kind; parameters: how many
+/// there are, and for how many there was room.
+pub fn key_capabilities(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let count = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0))).min().unwrap_or(0);
+    let told = walk.list_limit(count);
+    let Some(place) = walk.fetch_all(address, told.min(4096) as usize) else { return walk.sink.pointer(address) };
+    let Place::Memory { at, .. } = place else { return };
+    walk.sink.begin_array();
+    for nth in 0..told as usize {
+        let Some(byte) = walk.arena.get(at + nth).copied() else { break };
+        walk.sink.element();
+        match nth {
+            0 => walk.named_set("key_capabilities", u64::from(byte)),
+            1 => walk.named_set("key_more_capabilities", u64::from(byte)),
+            _ => walk.sink.hex(u64::from(byte)),
+        }
+    }
+    walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+}
