@@ -36,7 +36,7 @@ pub fn named(set: SetId, abi: Abi) -> Vec<u64> {
             Part::Enum { values, .. } | Part::Bits(values) => all.extend(Part::values(values).iter().map(|v| v.value)),
             Part::Shift { shift, .. } => all.extend([1 << shift, 21 << shift]),
             Part::Octal { mask } => all.extend([mask, mask & 0o644]),
-            Part::Rest => {}
+            Part::Rest { .. } => {}
         }
     }
     all
