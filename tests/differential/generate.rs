@@ -1,6 +1,6 @@
 //! Calls of all kinds for one system call, from its description.
 
-use syscall_table::{Abi, Dir, Format, Syscall, Type, TypeId, Width};
+use syscall_table::{Abi, Arg, Dir, Format, Syscall, Type, TypeId, Width};
 
 use crate::memory::{Memory, Reach};
 use crate::random::Random;
@@ -18,22 +18,49 @@ enum Choice {
     Pointer(Reach),
 }
 
+/// A call as it is for some values of an argument.
+struct Shape {
+    args: &'static [Arg],
+    ret: TypeId,
+    aux: TypeId,
+    /// The argument that makes it so, and its value.
+    selector: Option<(usize, u64)>,
+}
+
 /// All calls to make of one system call: each argument takes every value worth trying, and then many calls have every
 /// argument at random. `more` multiplies the random ones.
 pub fn calls(abi: Abi, nr: u32, syscall: &'static Syscall, seed: u64, more: usize) -> Vec<Call> {
+    let mut random = Random::new(seed ^ u64::from(nr) << 8 ^ abi as u64);
+    let whole = Shape { args: syscall.args(), ret: syscall.ret, aux: syscall.aux, selector: None };
+    let mut all = shaped(abi, nr, &whole, &mut random, more);
+    for variant in syscall.variants() {
+        let selector = Some((variant.selector(), variant.value(abi)));
+        let shape = Shape { args: variant.args(), ret: variant.ret, aux: variant.aux, selector };
+        let own = shaped(abi, nr, &shape, &mut random, more);
+        // Some calls have variants by the dozen.
+        all.extend(own.into_iter().step_by(syscall.variants().len() / 6 + 1));
+    }
+    all
+}
+
+fn shaped(abi: Abi, nr: u32, shape: &Shape, random: &mut Random, more: usize) -> Vec<Call> {
     let mut deciding = Deciding::default();
-    for arg in syscall.args() {
+    for arg in shape.args {
         deciding.expression(arg.when, None, abi);
         deciding.collect(arg.ty, None, abi, 0);
     }
-    deciding.collect(syscall.ret, None, abi, 0);
-    deciding.collect(syscall.aux, None, abi, 0);
-    let mut random = Random::new(seed ^ u64::from(nr) << 8 ^ abi as u64);
-    let mut maker = Maker { abi, nr, syscall, deciding: &deciding, random: &mut random };
+    deciding.collect(shape.ret, None, abi, 0);
+    deciding.collect(shape.aux, None, abi, 0);
+    let mut maker = Maker { abi, nr, shape, deciding: &deciding, random };
     let mut all = Vec::new();
-    let args = syscall.args();
-    let none = [Choice::Sensible; 6];
-    for (index, arg) in args.iter().enumerate() {
+    let mut none = [Choice::Sensible; 6];
+    if let Some((index, value)) = shape.selector {
+        none[index] = Choice::Number(value);
+    }
+    for (index, arg) in shape.args.iter().enumerate() {
+        if shape.selector.is_some_and(|(selector, _)| selector == index) {
+            continue;
+        }
         let mut alternatives = Vec::new();
         flatten(arg.ty, &mut alternatives);
         let mut choices = Vec::new();
@@ -52,7 +79,7 @@ pub fn calls(abi: Abi, nr: u32, syscall: &'static Syscall, seed: u64, more: usiz
             all.push(maker.call(&chosen));
         }
     }
-    let complex: usize = args.iter().map(|arg| weight(arg.ty, 0)).sum();
+    let complex: usize = shape.args.iter().map(|arg| weight(arg.ty, 0)).sum();
     for _ in 0..(4 + complex).min(160) * more {
         all.push(maker.call(&none));
     }
@@ -89,14 +116,14 @@ fn flatten(ty: TypeId, into: &mut Vec<Type>) {
 struct Maker<'a> {
     abi: Abi,
     nr: u32,
-    syscall: &'static Syscall,
+    shape: &'a Shape,
     deciding: &'a Deciding,
     random: &'a mut Random,
 }
 
 impl Maker<'_> {
     fn call(&mut self, chosen: &[Choice; 6]) -> Call {
-        let args = self.syscall.args();
+        let args = self.shape.args;
         let answer = self.answer();
         let result = match answer {
             Answer::Fails => (-38i64, 38u64),
@@ -143,9 +170,9 @@ impl Maker<'_> {
     }
 
     fn answer(&mut self) -> Answer {
-        let shows_more = !matches!(self.syscall.aux.get(), Type::None)
-            || !matches!(self.syscall.ret.get(), Type::Int { format: Format::Signed, .. })
-            || self.syscall.args().iter().any(|arg| shows_at_exit(arg.ty));
+        let shows_more = !matches!(self.shape.aux.get(), Type::None)
+            || !matches!(self.shape.ret.get(), Type::Int { format: Format::Signed, .. })
+            || self.shape.args.iter().any(|arg| shows_at_exit(arg.ty));
         if !self.random.percent(if shows_more { 65 } else { 12 }) {
             return Answer::Fails;
         }

@@ -400,9 +400,7 @@ impl<'a> Memory<'a> {
             Expr::Arg(index) => self.args[usize::from(index)],
             Expr::Raw(slot) => self.registers[usize::from(slot)],
             Expr::Field(index) => fields.map_or(0, |(id, bytes)| field(id, index, bytes, self.abi)),
-            // What another argument points to is made without regard to this one.
-            Expr::Rest | Expr::Member { .. } => 16,
-            Expr::Full => 0,
+            Expr::Rest | Expr::Full => 16,
             Expr::Ret => self.result.0 as u64,
             Expr::Error => self.result.1,
             Expr::Unary(op, of) => {
