@@ -10,6 +10,7 @@ use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
 use crate::tracer::Placed;
+use crate::tracer::Tampering;
 
 /// Everything that a run needs to know.
 #[derive(Clone, Debug)]
@@ -28,6 +29,8 @@ pub struct Options {
     pub statuses: StatusFilter,
     /// Which signals are told.
     pub signals: SignalFilter,
+    /// What is done to calls.
+    pub tampering: Tampering,
     /// Where the output goes.
     pub destination: Destination,
     /// What the output looks like.

@@ -1,5 +1,7 @@
 //! A run from its beginning to its end: events from the tracer, through filter and decoder, to the report.
 
+mod tampering;
+
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
@@ -16,10 +18,11 @@ use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options, UserSpec};
 use crate::output::{
-    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Returned, Stamp, TextStyle,
+    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Returned, Stamp, Tampered,
+    TextStyle,
 };
 use crate::tracee::{self, Command, Ticker};
-use crate::tracer::{Ending, Event, ForkKind, Tids, Tracer};
+use crate::tracer::{Ending, Event, ForkKind, Tids, Tracer, Victim};
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -224,6 +227,8 @@ struct Seat {
     resumable: (Abi, u64),
     /// The instruction pointer at the last stop.
     ip: Option<u64>,
+    /// What is done to its calls.
+    victim: Victim,
 }
 
 impl Default for Seat {
@@ -236,6 +241,7 @@ impl Default for Seat {
             abi: Abi::X86_64,
             resumable: (Abi::X86_64, 0),
             ip: None,
+            victim: Victim::default(),
         }
     }
 }
@@ -285,8 +291,10 @@ impl Session<'_> {
     fn events(&mut self, tracer: &mut Tracer) -> Option<i32> {
         while let Some(event) = tracer.next_event() {
             match event {
-                Event::SyscallEnter { tid, abi, nr, args, ip, sp } => self.entered(tid, abi, nr, args, (ip, sp)),
-                Event::SyscallExit { tid, value, is_error, ip } => self.returned(tid, value, is_error, ip),
+                Event::SyscallEnter { tid, abi, nr, args, ip, sp } => {
+                    self.entered(tracer, tid, (abi, nr), args, (ip, sp));
+                }
+                Event::SyscallExit { tid, value, is_error, ip } => self.returned(tracer, tid, value, is_error, ip),
                 Event::Signal { tid, signal, info, ip } => self.signal(tid, signal, &info, ip),
                 Event::GroupStop { tid, signal, ip } => {
                     if self.options.signals.contains(signal) {
@@ -303,6 +311,11 @@ impl Session<'_> {
                     };
                     let stamp = self.stamp(tid, None);
                     self.report.born(&stamp, child, birth);
+                    // A child goes on by its parent's ABI.
+                    let abi = self.seats.get(&tid).map_or(Abi::X86_64, |seat| seat.abi);
+                    if tracer.traces(child) {
+                        self.seats.entry(child).or_default().abi = abi;
+                    }
                 }
                 Event::Attached { tid } => {
                     self.seats.entry(tid).or_default();
@@ -374,7 +387,7 @@ impl Session<'_> {
         self.options.style
     }
 
-    fn entered(&mut self, tid: Pid, abi: Abi, nr: u64, args: [u64; 6], (ip, sp): (u64, u64)) {
+    fn entered(&mut self, tracer: &mut Tracer, tid: Pid, (abi, nr): (Abi, u64), args: [u64; 6], (ip, sp): (u64, u64)) {
         let seat = self.seats.entry(tid).or_default();
         // What restart_syscall(2) goes on with is the call before it, however often it is restarted.
         if seat.call.syscall.is_none_or(|s| s.name() != "restart_syscall") {
@@ -397,11 +410,14 @@ impl Session<'_> {
         if changed {
             self.report.personality(&stamp, abi);
         }
-        let style = self.style(abi.syscall(nr));
-        let Some(seat) = self.seats.get_mut(&tid) else { return };
-        if !seat.told {
+        if !self.seats.get(&tid).is_some_and(|seat| seat.told) {
             return;
         }
+        if !self.options.tampering.is_empty() {
+            self.tamper_at_entry(tracer, tid);
+        }
+        let style = self.style(abi.syscall(nr));
+        let Some(seat) = self.seats.get_mut(&tid) else { return };
         let memory = self.identify.tracee(tid);
         let name = CallName::of(&seat.call);
         let call = &mut seat.call;
@@ -420,7 +436,7 @@ impl Session<'_> {
         seat.since = self.clocks.monotonic();
     }
 
-    fn returned(&mut self, tid: Pid, value: i64, is_error: bool, ip: u64) {
+    fn returned(&mut self, tracer: &mut Tracer, tid: Pid, mut value: i64, mut is_error: bool, ip: u64) {
         let duration = self.clocks.monotonic();
         let stamp = self.stamp(tid, Some(ip));
         let Some(seat) = self.seats.get_mut(&tid) else { return };
@@ -428,6 +444,13 @@ impl Session<'_> {
         if !seat.told {
             return;
         }
+        let mut tampered = Tampered::default();
+        if !self.options.tampering.is_empty() {
+            let (result, done) = self.tamper_at_exit(tracer, tid);
+            (value, is_error) = result.unwrap_or((value, is_error));
+            tampered = done;
+        }
+        let Some(seat) = self.seats.get_mut(&tid) else { return };
         let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
         if !wanted {
             return self.report.forget(tid);
@@ -447,6 +470,7 @@ impl Session<'_> {
         let end = Returned {
             result,
             duration,
+            tampered,
             args: &mut |sink| {
                 call.borrow_mut().exit(outcome, style, &memory, sink, &mut scratch.borrow_mut());
                 true

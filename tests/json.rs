@@ -188,3 +188,13 @@ fn ids_and_what_they_stand_for() {
     let inside = calls.iter().find(|call| call["name"] == "gettid").expect("a call");
     assert_eq!((&inside["ret"], &inside["pids"]["1"]["pid"]), (&1.into(), &inside["pid"]));
 }
+
+#[test]
+fn what_was_injected() {
+    let options = ["-e", "trace=chdir", "-e", "inject=chdir:error=EIO:delay_exit=1:poke_enter=@arg1=2f78:when=1"];
+    let records = trace(&options, &["@tampered"]);
+    let calls = of_type(&records, "syscall");
+    assert_eq!((&calls[0]["errno"], &calls[0]["delayed"]), (&"EIO".into(), &true.into()));
+    assert_eq!(calls[0]["injected"], serde_json::json!(["args", "ret"]));
+    assert!(calls[1..].iter().all(|call| call.get("injected").or(call.get("delayed")).is_none()));
+}

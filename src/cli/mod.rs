@@ -2,6 +2,7 @@
 //! [`resolve`] decides what it means.
 
 mod getopt;
+mod injection;
 mod resolve;
 mod table;
 #[cfg(test)]
@@ -87,7 +88,9 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
         if given.id == "help" {
             return Ok(Request::Print(help(given.short)));
         }
-        typed.apply(&given)?;
+        let applied = typed.apply(&given);
+        warnings.append(&mut typed.warnings);
+        applied?;
     }
     if typed.version {
         return Ok(Request::Print(version()));

@@ -97,6 +97,7 @@ pub fn resolve(
         interruptible,
         quiet,
         kernel_filter: kernel_filter(&typed, &command),
+        tampering: typed.tampering,
         placed: match typed.placement {
             None => Placed::Started,
             Some(true) => Placed::All,
@@ -148,7 +149,9 @@ fn quoted(text: &OsStr) -> String {
 fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
     let follow = typed.f > 0 || typed.old_f > 0 || typed.follow_forks;
     let some = typed.calls.as_ref().is_some_and(|calls| *calls != CallFilter::all());
-    typed.seccomp_bpf != Some(false) && follow && some && !command.is_empty() && typed.pids.is_empty()
+    // At the stops that the filter makes, the kernel takes no signals.
+    let possible = typed.seccomp_bpf != Some(false) && !typed.tampering.sends_signals();
+    possible && follow && some && !command.is_empty() && typed.pids.is_empty()
 }
 
 /// What `-q` so many times leaves out.

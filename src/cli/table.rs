@@ -82,6 +82,10 @@ pub fn command() -> Command {
             .hide_short_help(true),
         flag("", "no-seccomp-bpf", "Never do so").hide_short_help(true),
     ]);
+    let command = command.next_help_heading("Tampering").args([
+        value("", "inject", "SET:WHAT", "error=E, retval=N, signal=S, delay_enter=T, poke_exit=@argN=HEX, when=N"),
+        value("", "fault", "SET[:WHAT]", "Calls fail: error=E (ENOSYS), when=FIRST..LAST+STEP"),
+    ]);
     let command = command.next_help_heading("Output").args([
         value("o", "output", "FILE", "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe"),
         flag("A", "output-append-mode", "Append to the file").hide_short_help(true),
@@ -133,8 +137,6 @@ fn missing() -> Vec<Arg> {
         value("X", "const-print-style", "FORMAT", HELP),
         value("", "abbrev", "SET", HELP),
         optional("", "color", "WHEN", HELP),
-        value("", "fault", "SET", HELP),
-        value("", "inject", "SET", HELP),
         flag("", "kill-on-exit", HELP),
         value("", "kvm", "SET", HELP),
         value("", "namespace", "SET", HELP),

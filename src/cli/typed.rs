@@ -8,11 +8,13 @@ use nix::unistd::{Gid, Pid, Uid};
 
 use super::UsageError;
 use super::getopt::Given;
+use super::injection::{self, Refusal};
 use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, UserSpec};
 use crate::output::{HexStrings, Quiet};
+use crate::tracer::Tampering;
 
 /// The largest `-s` that strace takes: a quarter of what an `int` counts, for each byte may need four.
 const MOST_STRING: u64 = 0x3fff_ffff;
@@ -20,6 +22,8 @@ const MOST_STRING: u64 = 0x3fff_ffff;
 /// The options that were given.
 #[derive(Debug, Default)]
 pub struct Typed {
+    /// What is strange but no error.
+    pub warnings: Vec<String>,
     pub version: bool,
     pub json: bool,
 
@@ -46,6 +50,8 @@ pub struct Typed {
     pub statuses: Option<StatusFilter>,
     /// How often `-z` and `-Z` were given.
     pub zs: usize,
+
+    pub tampering: Tampering,
 
     pub output: Option<OsString>,
     pub append: bool,
@@ -118,7 +124,7 @@ impl Typed {
             "pidns-translation" => self.qualify("decode-pids", "pidns")?,
             "always-show-pid" => self.always_show_pid = true,
             "trace-path" => self.paths.push(value.clone()),
-            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "trace-fds" => {
+            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "trace-fds" | "inject" | "fault" => {
                 self.qualify(&given.id, text)?
             }
             "successful-only" => self.only(StatusFilter::SUCCESSFUL),
@@ -162,13 +168,13 @@ impl Typed {
         match qualifier {
             "trace" | "t" => self.qualify("trace", set),
             "signal" | "signals" | "s" => self.qualify("signal", set),
-            "status" => self.qualify("status", set),
+            "status" | "inject" | "fault" => self.qualify(qualifier, set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
             "decode-pids" | "decode-pid" => self.qualify("decode-pids", set),
             "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
             "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
-            | "fault" | "inject" | "kvm" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
+            | "kvm" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
             _ => self.qualify("trace", text),
         }
     }
@@ -189,6 +195,15 @@ impl Typed {
             "decode-pids" => {
                 let invalid = |item| UsageError::new(format!("invalid decode-pids '{item}'"));
                 self.decode_pids = words::decode_pids(set).map_err(invalid)?;
+            }
+            "inject" | "fault" => {
+                let (calls, rule) = injection::parse(set, qualifier == "fault", &mut self.warnings).map_err(
+                    |refusal| match refusal {
+                        Refusal::Expression => UsageError::new(format!("invalid {qualifier} argument '{set}'")),
+                        Refusal::Set(error) => error.into(),
+                    },
+                )?;
+                self.tampering.add(&calls, rule);
             }
             _ => self.calls = Some(CallFilter::parse(set)?),
         }

@@ -1,5 +1,7 @@
 //! The words that options take as values. strace reads them in letters of any case.
 
+use std::time::Duration;
+
 use clap::ValueEnum;
 
 use crate::identify::{DecodeFds, DecodePids};
@@ -89,6 +91,33 @@ impl Timestamps {
         let unix = self.format == TimeFormat::Unix;
         (self.format != TimeFormat::None).then_some(AbsoluteTime { unix, digits: self.digits })
     }
+}
+
+/// Reads a span of time: a decimal number in strtod(3)'s grammar, with `s`, `ms`, `us` or `ns` behind it; without any,
+/// microseconds.
+pub fn time_span(text: &str) -> Option<Duration> {
+    let text = text.trim_start_matches(|c: char| c.is_ascii_whitespace());
+    let digits = |text: &str, from: usize| text[from..].bytes().take_while(u8::is_ascii_digit).count();
+    let mut end = usize::from(text.starts_with(['+', '-']));
+    end += digits(text, end);
+    if text[end..].starts_with('.') {
+        end += 1 + digits(text, end + 1);
+    }
+    if text[end..].starts_with(['e', 'E']) {
+        let sign = usize::from(text[end + 1..].starts_with(['+', '-']));
+        let exponent = digits(text, end + 1 + sign);
+        end += if exponent > 0 { 1 + sign + exponent } else { 0 };
+    }
+    let number: f64 = text[..end].parse().ok().filter(|number| *number >= 0.0)?;
+    let seconds = match &text[end..] {
+        "s" => number,
+        "ms" => number / 1e3,
+        "" | "us" => number / 1e6,
+        "ns" => number / 1e9,
+        _ => return None,
+    };
+    // What no clock can count is for ever.
+    Some(Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::MAX))
 }
 
 /// Which strings are written in hexadecimal.

@@ -13,7 +13,7 @@ use std::fmt;
 pub use calls::CallFilter;
 pub use descriptors::{DescriptorSet, TouchFilter};
 pub use set::Set;
-pub use signals::SignalFilter;
+pub use signals::{SignalFilter, signal_of};
 pub use statuses::StatusFilter;
 
 /// Why the text of a set cannot be understood; the messages are strace's.

@@ -28,7 +28,7 @@ impl SignalFilter {
     /// # Errors
     /// [`FilterError::Signal`] with what is no signal.
     pub fn parse(text: &str) -> Result<SignalFilter, FilterError> {
-        let bits = Set::bits(text, u64::MAX, |item| match number(item) {
+        let bits = Set::bits(text, u64::MAX, |item| match signal_of(item) {
             Some(number @ 1..=LAST) => Ok(1 << (number - 1)),
             Some(_) => Ok(0),
             None => Err(FilterError::Signal(item.to_string())),
@@ -37,7 +37,8 @@ impl SignalFilter {
     }
 }
 
-fn number(item: &str) -> Option<u32> {
+/// The number of a signal, by its name or as it stands; up to 255.
+pub fn signal_of(item: &str) -> Option<u32> {
     if item.bytes().all(|b| b.is_ascii_digit()) {
         return item.parse().ok().filter(|number| *number <= 255);
     }

@@ -12,7 +12,7 @@ use syscall_table::{Abi, errno_name};
 
 use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
 use super::text::append;
 use crate::identify::comm;
@@ -137,6 +137,18 @@ fn signal_json(signal: u32) -> String {
     String::from_utf8(text).unwrap_or_default()
 }
 
+fn tampered(out: &mut Vec<u8>, tampered: Tampered) {
+    match (tampered.args, tampered.result) {
+        (false, false) => {}
+        (true, false) => out.extend_from_slice(b",\"injected\":[\"args\"]"),
+        (false, true) => out.extend_from_slice(b",\"injected\":[\"ret\"]"),
+        (true, true) => out.extend_from_slice(b",\"injected\":[\"args\",\"ret\"]"),
+    }
+    if tampered.delayed {
+        out.extend_from_slice(b",\"delayed\":true");
+    }
+}
+
 impl Report for JsonLines {
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>) {
         let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
@@ -149,7 +161,7 @@ impl Report for JsonLines {
     }
 
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {
-        let Returned { result, duration, args, value: tell, aux } = end;
+        let Returned { result, duration, tampered: done, args, value: tell, aux } = end;
         let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
         args(&mut JsonSink::new(&mut thread.call));
         thread.inside = None;
@@ -176,6 +188,7 @@ impl Report for JsonLines {
             out.extend_from_slice(&more.values);
             out.push(b'}');
         }
+        tampered(&mut out, done);
         append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
         collected.push_notes(&mut out);
         collected.push_truncated(&mut out);

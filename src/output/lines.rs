@@ -8,7 +8,7 @@ use syscall_table::{Abi, Format, Type};
 use super::clock::{AbsoluteTime, fraction};
 use super::file::{Destination, Files, Target};
 use super::prefix::Prefix;
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::identify::comm;
@@ -179,8 +179,10 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
             if value == 0 { out.push(b'0') } else { append(out, format_args!("{value:#x}")) }
         }
-        Type::Int { format: Format::Octal, .. } if value != 0 => append(out, format_args!("0{value:o}")),
-        Type::Int { format: Format::Unsigned, .. } => append(out, format_args!("{}", value as u64)),
+        Type::Int { format: Format::Octal, .. } if value != 0 => match abi {
+            Abi::I386 => append(out, format_args!("0{:o}", value as u32)),
+            _ => append(out, format_args!("0{value:o}")),
+        },
         Type::Set { set, .. } => {
             match set.get().name() {
                 "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => append(out, format_args!("{value}")),
@@ -201,7 +203,22 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
         Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
         }
-        _ => append(out, format_args!("{value}")),
+        // strace takes results for unsigned, which shows where none of the kernel's is: in those that are injected.
+        _ if abi == Abi::I386 => append(out, format_args!("{}", value as u32)),
+        _ => append(out, format_args!("{}", value as u64)),
+    }
+}
+
+/// What was done to the call.
+fn tampered(out: &mut Vec<u8>, tampered: Tampered) {
+    match (tampered.args, tampered.result) {
+        (false, false) => {}
+        (true, false) => out.extend_from_slice(b" (INJECTED: args)"),
+        (false, true) => out.extend_from_slice(b" (INJECTED)"),
+        (true, true) => out.extend_from_slice(b" (INJECTED: args, retval)"),
+    }
+    if tampered.delayed {
+        out.extend_from_slice(b" (DELAYED)");
     }
 }
 
@@ -230,7 +247,7 @@ impl Report for Lines {
     }
 
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {
-        let Returned { result: ret, duration, args, value: tell, aux } = end;
+        let Returned { result: ret, duration, tampered: done, args, value: tell, aux } = end;
         self.resume(stamp, call.name);
         let style = &self.style;
         let target = self.files.target(stamp.tid);
@@ -253,6 +270,7 @@ impl Report for Lines {
         } else {
             target.buffer.truncate(mark);
         }
+        tampered(&mut target.buffer, done);
         if let Some(digits) = style.durations {
             append(&mut target.buffer, format_args!(" <{}", duration.as_secs()));
             if digits > 0 {

@@ -17,6 +17,6 @@ pub use escape::{HexStrings, escape};
 pub use file::Destination;
 pub use json::{JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
-pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tell};
+pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 pub use status::{error_text, signal_text};
 pub use text::{TextSink, TextState, TextStyle};

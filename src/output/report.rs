@@ -31,6 +31,17 @@ pub struct CallInfo<'a> {
     pub abi: Abi,
 }
 
+/// What was done to a call by order of the user.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tampered {
+    /// Memory that arguments point to was written over.
+    pub args: bool,
+    /// The result is not the kernel's.
+    pub result: bool,
+    /// It was delayed, or its thread is.
+    pub delayed: bool,
+}
+
 /// How a call came to its end.
 #[derive(Clone, Copy, Debug)]
 pub enum Return {
@@ -62,6 +73,8 @@ pub struct Returned<'a> {
     pub result: Return,
     /// The time since its entry.
     pub duration: Duration,
+    /// What was done to it by order of the user.
+    pub tampered: Tampered,
     /// Tells the arguments that were not known at its entry.
     pub args: Tell<'a>,
     /// Tells the result of a call that succeeded.

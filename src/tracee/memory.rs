@@ -155,6 +155,15 @@ impl Memory {
         }
     }
 
+    /// Writes all of `bytes` also where the tracee may only read, as a debugger does.
+    ///
+    /// # Errors
+    /// [`Error::Fault`] where nothing is mapped or a shared mapping is read-only, [`Error::NoSuchProcess`],
+    /// [`Error::NotPermitted`].
+    pub fn overwrite(&self, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.write(address, bytes).or_else(|_| self.file(true)?.write(address, bytes))
+    }
+
     /// The same memory as a file, for kernels built without process_vm_readv(2) and sandboxes that refuse it.
     fn file(&self, writable: bool) -> Result<MemoryFile, Error> {
         let path = format!("/proc/{}/mem", self.pid);

@@ -1,6 +1,7 @@
 //! One thread under ptrace(2), and everything that is `unsafe`.
 
 mod affinity;
+mod alarm;
 mod debug;
 mod error;
 mod guard;
@@ -17,6 +18,7 @@ mod threads;
 mod traceme;
 
 pub use affinity::{CpuMask, current_cpu};
+pub use alarm::Alarm;
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
 pub use guard::{Guard, Held};

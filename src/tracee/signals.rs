@@ -51,7 +51,7 @@ pub fn watch(signals: &[Signal]) {
 }
 
 /// Makes ticks harmless, and noticed even if the caller blocks their signal.
-fn prepare_ticks() {
+pub(super) fn prepare_ticks() {
     handle(Signal::SIGALRM, SigHandler::Handler(tick));
     let mut set = SigSet::empty();
     set.add(Signal::SIGALRM);

@@ -1,5 +1,7 @@
 //! Where a tracee stopped and, at a system call, with what: PTRACE_GET_SYSCALL_INFO.
 
+use std::mem::offset_of;
+
 use nix::errno::Errno;
 
 use super::error::Error;
@@ -22,6 +24,16 @@ pub enum SyscallStop {
     Exit { value: i64, is_error: bool },
     /// seccomp-stop: number, arguments, and the data of the filter's verdict.
     Seccomp { nr: u64, args: [u64; 6], data: u32 },
+}
+
+impl SyscallStop {
+    /// The number of a call that has not begun.
+    pub fn nr(self) -> Option<u64> {
+        match self {
+            SyscallStop::Entry { nr, .. } | SyscallStop::Seccomp { nr, .. } => Some(nr),
+            SyscallStop::None | SyscallStop::Exit { .. } => None,
+        }
+    }
 }
 
 /// Registers that every stop shows.
@@ -75,5 +87,58 @@ impl Stopped {
             }
         };
         Ok(SyscallInfo { arch: info.arch, ip: info.instruction_pointer, sp: info.stack_pointer, stop })
+    }
+}
+
+impl Stopped {
+    /// Lets another call be made than the one that is about to begin; -1 is none, and then the result is ENOSYS. The
+    /// arguments remain. Meaningful in a syscall-enter-stop or a seccomp-stop.
+    ///
+    /// PTRACE_SET_SYSCALL_INFO where the kernel has it (Linux 6.16), else the register that holds the number.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProcess`] when it was killed under us; [`Error::InvalidArgument`].
+    pub fn set_syscall(&self, nr: u64) -> Result<(), Error> {
+        let set = self.change_syscall_info(|info| match info.op {
+            libc::PTRACE_SYSCALL_INFO_ENTRY => info.u.entry.nr = nr,
+            _ => info.u.seccomp.nr = nr,
+        });
+        match set {
+            Err(Error::InvalidArgument | Error::Other(_)) => {
+                self.poke_user(offset_of!(libc::user_regs_struct, orig_rax), nr)
+            }
+            done => done,
+        }
+    }
+
+    /// Changes what the call that ended returns: a value, or the negated errno of an error. Meaningful in a
+    /// syscall-exit-stop.
+    ///
+    /// PTRACE_SET_SYSCALL_INFO where the kernel has it (Linux 6.16), else the register that holds the result.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProcess`] when it was killed under us.
+    pub fn set_result(&self, value: i64, is_error: bool) -> Result<(), Error> {
+        let set = self.change_syscall_info(|info| {
+            info.u.exit.sval = value;
+            info.u.exit.is_error = u8::from(is_error);
+        });
+        match set {
+            Err(Error::InvalidArgument | Error::Other(_)) => {
+                self.poke_user(offset_of!(libc::user_regs_struct, rax), value as u64)
+            }
+            done => done,
+        }
+    }
+
+    fn change_syscall_info(&self, change: impl FnOnce(&mut libc::ptrace_syscall_info)) -> Result<(), Error> {
+        // SAFETY: all bytes zero are a valid value of this structure of numbers.
+        let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
+        let size = size_of::<libc::ptrace_syscall_info>();
+        // SAFETY: the kernel stores no more than `size` bytes, and any bytes are numbers.
+        unsafe { transfer(libc::PTRACE_GET_SYSCALL_INFO, self.pid(), size, &mut info) }.map_err(Error::of_argument)?;
+        change(&mut info);
+        // SAFETY: the kernel reads `size` bytes.
+        unsafe { transfer(libc::PTRACE_SET_SYSCALL_INFO, self.pid(), size, &mut info) }.map_err(Error::of_argument)
     }
 }

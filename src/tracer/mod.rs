@@ -1,14 +1,17 @@
 //! Launch, attach, follow: from the stops that the kernel reports to events.
 
 mod attach;
+mod delay;
 mod event;
 mod placement;
 mod release;
 mod seccomp;
 mod stop_loop;
+mod tamper;
 mod tids;
 
 pub use attach::AttachError;
 pub use event::{Event, ForkKind};
 pub use stop_loop::{Ending, Placed, Tracer};
+pub use tamper::{Forced, Marks, Poke, PokeFailure, Rule, Tampering, Target, Victim, When};
 pub use tids::Tids;

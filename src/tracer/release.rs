@@ -25,7 +25,9 @@ impl Tracer {
             let _ = kill(command, Signal::SIGCONT);
             let _ = kill(command, Signal::try_from(signal).unwrap_or(Signal::SIGTERM));
         }
-        if let Some((stopped, next)) = self.current.take() {
+        let current = self.current.take();
+        for (stopped, next) in current.into_iter().chain(std::iter::from_fn(|| self.delays.pop())).collect::<Vec<_>>() {
+            self.restore_call(&stopped);
             let tid = stopped.pid();
             let pending = match next {
                 Next::Syscall(signal) => signal,
@@ -80,6 +82,7 @@ impl Tracer {
 
     /// Lets a tracee go from whatever stop it is in. A signal that was about to be delivered is delivered.
     fn leave(&mut self, stopped: Stopped, stop: Stop) {
+        self.restore_call(&stopped);
         let pid = stopped.pid();
         let signal = match stop {
             Stop::Signal(signal) | Stop::Group(signal) => signal,

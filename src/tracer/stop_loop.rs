@@ -9,9 +9,11 @@ use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::attach::{AttachError, explain, is_oneself};
+use super::delay::Delays;
 use super::event::{Event, ForkKind};
 use super::placement::{Apart, Heat, Placement};
 use super::seccomp::{self, Own};
+use super::tamper::Replaced;
 use super::tids::Tids;
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped,
@@ -19,7 +21,7 @@ use crate::tracee::{
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
-const X32_BIT: u64 = 0x4000_0000;
+pub(super) const X32_BIT: u64 = 0x4000_0000;
 
 /// What is known of a tracee.
 pub(super) struct Tracee {
@@ -106,12 +108,16 @@ pub struct Tracer {
     idle: u32,
     pub(super) events: VecDeque<Event>,
     pub(super) current: Option<(Stopped, Next)>,
+    /// Tracees that are held back.
+    pub(super) delays: Delays,
+    /// Calls that were replaced and have not ended.
+    pub(super) replaced: Vec<Replaced>,
     early: Vec<Early>,
     options: i32,
     pub(super) command: Option<Pid>,
     ending: Option<Ending>,
     /// The command runs its program.
-    started: bool,
+    pub(super) started: bool,
     /// Keeps the command waiting until it is seized and interrupted.
     gate: Option<OwnedFd>,
     /// The signal that asks us to end was reported.
@@ -134,6 +140,8 @@ impl Tracer {
             idle: 0,
             events: VecDeque::new(),
             current: None,
+            delays: Delays::default(),
+            replaced: Vec::new(),
             early: Vec::new(),
             options: if follow { BASE_OPTIONS | FOLLOW_OPTIONS } else { BASE_OPTIONS },
             command: None,
@@ -214,6 +222,11 @@ impl Tracer {
         self.ending
     }
 
+    /// Whether this thread is a tracee.
+    pub fn traces(&self, tid: Pid) -> bool {
+        self.tracees.contains_key(&tid)
+    }
+
     /// The memory of a tracee that an event was reported for.
     pub fn memory(&self, tid: Pid) -> Memory {
         Memory::of(tid)
@@ -226,6 +239,9 @@ impl Tracer {
                 return Some(event);
             }
             self.resume();
+            while let Some((tracee, next)) = self.delays.due() {
+                self.restart(tracee, next);
+            }
             if let (Some(signal), false) = (taken(), self.told) {
                 self.told = true;
                 return Some(Event::Interrupted { signal });
@@ -304,12 +320,18 @@ impl Tracer {
 
     /// Resumes the tracee of the last event.
     fn resume(&mut self) {
-        if let Some((tracee, next)) = self.current.take() {
-            match next {
-                Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => drop(tracee.cont(signal)),
-                Next::Syscall(signal) => drop(tracee.syscall(signal)),
-                Next::Listen => drop(tracee.listen()),
-            }
+        if let Some((tracee, next)) = self.current.take()
+            && let Some((tracee, next)) = self.delays.take(tracee, next)
+        {
+            self.restart(tracee, next);
+        }
+    }
+
+    fn restart(&self, tracee: Stopped, next: Next) {
+        match next {
+            Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => drop(tracee.cont(signal)),
+            Next::Syscall(signal) => drop(tracee.syscall(signal)),
+            Next::Listen => drop(tracee.listen()),
         }
     }
 
@@ -376,6 +398,7 @@ impl Tracer {
             }
             _ => return,
         };
+        self.forget(tid);
         if let Some(state) = self.tracees.remove(&tid) {
             self.placement.ended(tid, &state);
             if state.early {
@@ -386,6 +409,12 @@ impl Tracer {
             self.ending = Some(ending);
         }
         self.events.push_back(event);
+    }
+
+    /// What was to be done to this thread is not any more: it is gone.
+    fn forget(&mut self, tid: Pid) {
+        self.delays.forget(tid);
+        self.replaced.retain(|replaced| replaced.tid != tid);
     }
 
     fn syscall_stop(&mut self, stopped: Stopped) {
@@ -509,6 +538,7 @@ impl Tracer {
         }
         if let Some(former) = former {
             // The thread that called execve took over the leader's id, and the leader is gone.
+            self.forget(tid);
             if let Some(leader) = self.tracees.remove(&tid) {
                 self.placement.ended(tid, &leader);
             }
