@@ -6,7 +6,7 @@ use super::number;
 use super::walk::{Frame, Place, Walk};
 
 /// A length that is told by a structure which cannot be read.
-pub(super) const UNKNOWN: u64 = u64::MAX - 1;
+pub(super) const UNKNOWN: u64 = u64::MAX - 0x5eed;
 
 impl Walk<'_> {
     /// The value of an expression; a value that cannot be read counts as 0.
@@ -47,11 +47,16 @@ impl Walk<'_> {
     fn member(&self, arg: usize, id: StructId, field: usize) -> Option<u64> {
         let field = id.get().fields().get(field)?;
         let (Type::Int { width, .. } | Type::Set { width, .. }) = field.ty.get() else { return None };
-        let mut bytes = [0; 8];
-        let bytes = &mut bytes[..width.bytes(self.abi)];
+        let size = id.get().size(self.abi);
+        let mut bytes = [0; 256];
+        let bytes = bytes.get_mut(..size)?;
         let address = number::truncate(*self.args.get(arg)?, self.abi.word());
-        let there = self.memory.read(address.wrapping_add(field.offset(self.abi) as u64), bytes) == bytes.len();
-        there.then(|| bits(field, number::from_bytes(bytes, false)))
+        if self.memory.read(address, bytes) < size {
+            return None;
+        }
+        let at = field.offset(self.abi);
+        let value = bytes.get(at..at + width.bytes(self.abi))?;
+        Some(bits(field, number::from_bytes(value, false)))
     }
 
     pub(super) fn rest(&self, frame: Frame, here: Place) -> u64 {

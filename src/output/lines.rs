@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use nix::unistd::Pid;
-use syscall_table::{Abi, Format, Type};
+use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
 use super::file::{Destination, Files, Target};
@@ -172,6 +172,9 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
     out.resize(out.len() + blanks, b' ');
 }
 
+/// Flags that are results without a word about bits that have no name, if none has.
+const PLAIN: [&str; 4] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits"];
+
 /// A result that is not an error.
 fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
     match ty {
@@ -185,7 +188,9 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
         },
         Type::Set { set, .. } => {
             match set.get().name() {
-                "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => append(out, format_args!("{value}")),
+                "sched_policy" | "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => {
+                    append(out, format_args!("{value}"))
+                }
                 _ if value == 0 => out.push(b'0'),
                 _ => append(out, format_args!("{value:#x}")),
             }
@@ -197,8 +202,13 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             });
             let names = out.len();
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
-            // No flag is set, and that has no name.
-            if out[names..] == *b"0" { out.truncate(mark) } else { out.push(b')') }
+            // Nothing in it has a name.
+            let nameless = set.get().kind != SetKind::Flags || PLAIN.contains(&set.get().name());
+            if out[names..] == *b"0" || nameless && out[names..].starts_with(b"0x") {
+                out.truncate(mark);
+            } else {
+                out.push(b')');
+            }
         }
         Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
             tell(&mut TextSink::new(out, style, &mut TextState::default()));

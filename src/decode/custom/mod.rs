@@ -45,6 +45,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::VectorLength => Kind::Value(values::vector_length, times::klong_size),
         Decoder::PidType => Kind::Value(values::pid_type, values::four),
         Decoder::KeyCapabilities => Kind::Behind(sets::key_capabilities),
+        Decoder::Unterminated => Kind::Behind(strings::unterminated),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),

@@ -56,3 +56,11 @@ pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
     walk.buffer(address, len, Quote::Hex);
 }
+
+/// So many bytes, the last of which is not told if it is a NUL; parameter: how many.
+pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    let last = len.checked_sub(1).and_then(|last| walk.fetch_all(address.wrapping_add(last), 1));
+    let terminated = last.is_some_and(|place| walk.bytes(place) == [0]);
+    walk.buffer(address, len - u64::from(terminated), Quote::Plain);
+}
