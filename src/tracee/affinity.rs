@@ -66,3 +66,9 @@ pub fn current_cpu() -> Option<usize> {
     // SAFETY: no pointers are involved.
     usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
+
+/// Lets others run that wait for this CPU.
+pub fn yield_cpu() {
+    // SAFETY: no pointers are involved; it cannot fail.
+    unsafe { libc::sched_yield() };
+}

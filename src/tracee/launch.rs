@@ -17,7 +17,11 @@ use super::error::Error;
 use super::state::Running;
 use super::stop::Stop;
 
-/// Signals that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
+/// Signals that we or the Rust runtime handle or ignore; what becomes of all others is inherited as it is.
+const TOUCHED: [i32; 7] =
+    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTERM, libc::SIGTSTP, libc::SIGALRM];
+
+/// Of these, those that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
 /// this is read earlier.
 static IGNORED: AtomicU64 = AtomicU64::new(0);
 /// Signals that our caller blocks, bit 0 for signal 1.
@@ -27,7 +31,7 @@ static CLOSED: AtomicU8 = AtomicU8::new(0);
 
 extern "C" fn remember() {
     let mut ignored = 0u64;
-    for signal in 1..=64 {
+    for signal in TOUCHED {
         let mut action = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
         // SAFETY: only the old action is asked for, into memory that is valid for it.
         let result = unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
@@ -179,6 +183,8 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
             // SAFETY: the strings and the pointers to them live in this frame.
             unsafe {
                 libc::close(write.as_raw_fd());
+                // Before it is traced: each call costs two stops then.
+                restore_dispositions(inherited);
                 let mut byte = 0u8;
                 while libc::read(read.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 {}
                 let error = execute(&path, &argv, &envp, command.user.as_ref(), &command.filter, inherited);
@@ -199,6 +205,21 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
     }
 }
 
+/// Gives the child the caller's dispositions of signals, while they are still blocked.
+///
+/// # Safety
+/// For the child of a fork only.
+pub(super) unsafe fn restore_dispositions(inherited: Inherited) {
+    for signal in TOUCHED {
+        // SAFETY: all bytes zero are a valid sigaction; sigaction(2) is async-signal-safe.
+        unsafe {
+            let mut action: libc::sigaction = std::mem::zeroed();
+            action.sa_sigaction = if inherited.ignored(signal) { libc::SIG_IGN } else { libc::SIG_DFL };
+            libc::sigaction(signal, &raw const action, ptr::null_mut());
+        }
+    }
+}
+
 /// Gives the child what the caller gave us, and executes; returns what failed.
 ///
 /// # Safety
@@ -213,11 +234,6 @@ pub(super) unsafe fn execute(
 ) -> &'static [u8] {
     // SAFETY: see the function; all of these are async-signal-safe.
     unsafe {
-        for signal in 1..=64 {
-            let mut action: libc::sigaction = std::mem::zeroed();
-            action.sa_sigaction = if inherited.ignored(signal) { libc::SIG_IGN } else { libc::SIG_DFL };
-            libc::sigaction(signal, &raw const action, ptr::null_mut());
-        }
         let mut mask: libc::sigset_t = std::mem::zeroed();
         libc::sigemptyset(&raw mut mask);
         for signal in (1..=64).filter(|signal| inherited.blocked >> (signal - 1) & 1 != 0) {

@@ -17,7 +17,7 @@ mod syscall_info;
 mod threads;
 mod traceme;
 
-pub use affinity::{CpuMask, current_cpu};
+pub use affinity::{CpuMask, current_cpu, yield_cpu};
 pub use alarm::Alarm;
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};

@@ -8,7 +8,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{ForkResult, fork, pipe2};
 
-use super::launch::{Command, SpawnError, c_strings, execute, inherited, pointers};
+use super::launch::{Command, SpawnError, c_strings, execute, inherited, pointers, restore_dispositions};
 use super::state::{Running, Stopped, Waited};
 use super::stop::Stop;
 
@@ -67,6 +67,7 @@ unsafe fn request(
         if libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) == -1 {
             return b"ptrace";
         }
+        restore_dispositions(inherited);
         execute(path, argv, envp, command.user.as_ref(), &command.filter, inherited)
     }
 }

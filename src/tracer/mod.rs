@@ -4,6 +4,7 @@ mod attach;
 mod delay;
 mod event;
 mod placement;
+mod recent;
 mod release;
 mod seccomp;
 mod stop_loop;

@@ -12,6 +12,7 @@ use super::attach::{AttachError, explain, is_oneself};
 use super::delay::Delays;
 use super::event::{Event, ForkKind};
 use super::placement::{Apart, Heat, Placement};
+use super::recent::Recent;
 use super::seccomp::{self, Own};
 use super::tamper::Replaced;
 use super::tids::Tids;
@@ -102,6 +103,7 @@ pub enum Placed {
 pub struct Tracer {
     pub(super) tracees: Tids<Tracee>,
     pub(super) placement: Placement,
+    recent: Recent,
     /// Processes that were attached to are placed, too.
     place_attached: bool,
     /// The tick of the last [`Event::Idle`].
@@ -136,6 +138,7 @@ impl Tracer {
         Tracer {
             tracees: Tids::default(),
             placement: Placement::new(placed != Placed::Nowhere),
+            recent: Recent::default(),
             place_attached: placed == Placed::All,
             idle: 0,
             events: VecDeque::new(),
@@ -250,7 +253,8 @@ impl Tracer {
                 return None;
             }
             self.placement.tick(&mut self.tracees);
-            match wait_any(true) {
+            let asked = self.recent.ask(self.tracees.len(), self.placement.is_holding());
+            match asked.unwrap_or_else(|| wait_any(true)) {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
                 Wait::Interrupted if taken().is_some() && !self.told => {}
                 Wait::Interrupted => {
@@ -323,6 +327,7 @@ impl Tracer {
         if let Some((tracee, next)) = self.current.take()
             && let Some((tracee, next)) = self.delays.take(tracee, next)
         {
+            self.recent.resumed(tracee.pid());
             self.restart(tracee, next);
         }
     }
@@ -413,6 +418,7 @@ impl Tracer {
 
     /// What was to be done to this thread is not any more: it is gone.
     fn forget(&mut self, tid: Pid) {
+        self.recent.ended(tid);
         self.delays.forget(tid);
         self.replaced.retain(|replaced| replaced.tid != tid);
     }
