@@ -31,12 +31,13 @@ static void calls(void)
 	syscall(SYS_getuid);
 }
 
-static int told[2];
+static int told[2], ready[2];
 
 static void *thread(void *unused)
 {
 	char byte;
 	calls();
+	write(ready[1], "", 1);
 	read(told[0], &byte, 1);
 	calls();
 	return NULL;
@@ -45,7 +46,9 @@ static void *thread(void *unused)
 int main(void)
 {
 	pthread_t id;
+	char byte;
 	pipe(told);
+	pipe(ready);
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	calls();
 	answer(SYS_getppid, SECCOMP_RET_ERRNO | EPERM, 0);
@@ -58,6 +61,7 @@ int main(void)
 	}
 	wait(NULL);
 	pthread_create(&id, NULL, thread, NULL);
+	read(ready[0], &byte, 1);
 	answer(SYS_getpgid, SECCOMP_RET_ERRNO | ENOTTY, SECCOMP_FILTER_FLAG_TSYNC);
 	write(told[1], "", 1);
 	pthread_join(id, NULL);
