@@ -100,16 +100,23 @@ impl Walk<'_> {
             if field.nonzero && self.is_zero(at + offset, self.size_of(ty)) {
                 continue;
             }
-            if field.unnamed {
-                self.sink.element();
-            } else {
-                self.sink.field(field.name());
-            }
             let place = Place::Memory {
                 at: at + offset,
                 len: len.saturating_sub(offset),
                 address: address.wrapping_add(offset as u64),
             };
+            // Members of a structure without braces are members of this one.
+            if let Type::Struct(inner) = ty
+                && inner.get().bare
+            {
+                end = self.members(inner, place, limit);
+                continue;
+            }
+            if field.unnamed {
+                self.sink.element();
+            } else {
+                self.sink.field(field.name());
+            }
             if field.bits.is_some() {
                 self.bit_field(field, ty, place);
             } else {

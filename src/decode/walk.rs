@@ -245,8 +245,9 @@ impl<'a> Walk<'a> {
         }
         let shown = match dir {
             _ if when != ExprId::NONE => self.holds(when, frame),
-            Dir::In | Dir::InOut => true,
-            Dir::Out => !self.failed(),
+            // What is told after a call failed is where it is: nothing there is the call's any longer.
+            Dir::In | Dir::Out => !self.failed(),
+            Dir::InOut => true,
         };
         if !shown {
             return self.sink.pointer(address);

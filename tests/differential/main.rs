@@ -17,6 +17,7 @@ mod random;
 mod report;
 mod script;
 mod values;
+mod vocabulary;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};

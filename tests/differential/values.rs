@@ -3,6 +3,7 @@
 use syscall_table::{Abi, Arm, Expr, ExprId, Format, Part, SetId, SetKind, StructId, Type, TypeId, Width};
 
 use crate::random::Random;
+use crate::vocabulary;
 
 /// Numbers at which something changes.
 pub const BOUNDARIES: [u64; 20] = [
@@ -33,7 +34,11 @@ pub fn named(set: SetId, abi: Abi) -> Vec<u64> {
     let mut all = Vec::new();
     for part in set.get().parts(abi) {
         match *part {
-            Part::Enum { values, .. } | Part::Bits(values) => all.extend(Part::values(values).iter().map(|v| v.value)),
+            Part::Enum { values, .. } | Part::Bits(values) => {
+                // strace is older: most of what it does not know is of no use here.
+                let known = Part::values(values).iter().filter(|v| v.value & 31 == 8 || vocabulary::knows(v.name()));
+                all.extend(known.map(|v| v.value));
+            }
             Part::Shift { shift, .. } => all.extend([1 << shift, 21 << shift]),
             Part::Octal { mask } => all.extend([mask, mask & 0o644]),
             Part::Rest { .. } => {}

@@ -49,6 +49,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
+        Decoder::SignalResult => Kind::Aux(results::signal_result),
         Decoder::Fdset => Kind::Behind(sets::fdset),
         Decoder::Cpuset => Kind::Behind(sets::cpuset),
         Decoder::Mincore => Kind::Behind(sets::mincore),

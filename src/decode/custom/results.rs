@@ -3,6 +3,7 @@
 use syscall_table::{ExprId, StructId, Type};
 
 use super::sets::{count_fds, tell_fds};
+use crate::decode::number::signal;
 use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 
@@ -115,6 +116,17 @@ pub fn ioprio_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
         Some(outcome) if outcome.error == 0 => {
             walk.sink.labelled("");
             super::values::tell_ioprio(walk, outcome.value as u64);
+            true
+        }
+        _ => false,
+    }
+}
+
+/// The signal that a call waited for: `(SIGUSR1)`.
+pub fn signal_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    match walk.outcome {
+        Some(outcome) if outcome.error == 0 && (1..=64).contains(&outcome.value) => {
+            signal(&mut *walk.sink, outcome.value as u32);
             true
         }
         _ => false,

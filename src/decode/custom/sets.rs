@@ -12,8 +12,9 @@ const SIGSET_BYTES: usize = 8;
 /// `[INT CHLD]`; parameter: the size that the caller gave. Another size than the kernel's is an error: its address.
 pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    match walk.fetch_all(address, SIGSET_BYTES) {
-        Some(place) if size as usize == SIGSET_BYTES => {
+    // Less than a word is no set; the kernel's is eight bytes.
+    match walk.fetch_all(address, usize::try_from(size).unwrap_or(usize::MAX).min(SIGSET_BYTES)) {
+        Some(place) if size <= SIGSET_BYTES as u64 && size >= walk.abi.word() as u64 => {
             let bits = from_bytes(walk.bytes(place), false);
             walk.sink.signal_set(bits);
         }
@@ -94,10 +95,9 @@ pub fn mincore(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
 }
 
 /// struct sigaction of the kernel, whose mask follows flags and restorer; parameter: bytes of the mask.
-pub fn sigaction(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+pub fn sigaction(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     const SA_RESTORER: u64 = 0x0400_0000;
     let word = walk.abi.word();
-    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
     let Some(place) = walk.fetch_all(address, 3 * word + SIGSET_BYTES) else { return walk.sink.pointer(address) };
     let field = |walk: &Walk, at: usize, len: usize| from_bytes(&walk.bytes(place)[at..at + len], false);
     let handler = field(walk, 0, word);
@@ -112,11 +112,7 @@ pub fn sigaction(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
         _ => walk.sink.pointer(handler),
     }
     walk.sink.field("sa_mask");
-    if size as usize == SIGSET_BYTES {
-        walk.sink.signal_set(mask);
-    } else {
-        walk.sink.pointer(address.wrapping_add(3 * word as u64));
-    }
+    walk.sink.signal_set(mask);
     walk.sink.field("sa_flags");
     walk.named_set("sa_flags", flags);
     if flags & SA_RESTORER != 0 {

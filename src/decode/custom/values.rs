@@ -1,6 +1,6 @@
 //! Numbers with a meaning of their own.
 
-use syscall_table::{Abi, ExprId, StructId, Width, ioctl_names};
+use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names};
 
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -233,7 +233,10 @@ pub fn pages(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 /// The errno in siginfo.
 pub fn si_errno(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
-    number::tell(walk, Width::W32, syscall_table::Format::Errno, value);
+    match errno_name(value as u32) {
+        Some(name) => walk.sink.constant(value, name),
+        None => walk.sink.unsigned(value),
+    }
 }
 
 /// The events of SIGIO.
