@@ -245,8 +245,9 @@ impl<'a> Walk<'a> {
         }
         let shown = match dir {
             _ if when != ExprId::NONE => self.holds(when, frame),
-            // What is told after a call failed is where it is: nothing there is the call's any longer.
-            Dir::In | Dir::Out => !self.failed(),
+            // What an argument points to is not told after the call failed, nor is it worth reading what went in.
+            Dir::In => !self.failed() || matches!(frame, Frame::Struct { .. }),
+            Dir::Out => !self.failed(),
             Dir::InOut => true,
         };
         if !shown {
