@@ -8,7 +8,7 @@ use syscall_table::Abi;
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
+use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet, SummaryStyle};
 use crate::tracer::Placed;
 use crate::tracer::Tampering;
 
@@ -31,6 +31,8 @@ pub struct Options {
     pub signals: SignalFilter,
     /// What is done to calls.
     pub tampering: Tampering,
+    /// What is counted: `-c`, `-C`.
+    pub summary: Option<Summing>,
     /// Where the output goes.
     pub destination: Destination,
     /// What the output looks like.
@@ -80,6 +82,15 @@ pub enum UserSpec {
     Name(String),
     /// By numbers, without further groups.
     Ids(Uid, Gid),
+}
+
+/// Counts and times of calls.
+#[derive(Clone, Debug)]
+pub struct Summing {
+    /// Nothing but these is told: `-c`.
+    pub only: bool,
+    /// What the table looks like.
+    pub style: SummaryStyle,
 }
 
 /// Text or JSON lines.

@@ -18,8 +18,8 @@ use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options, UserSpec};
 use crate::output::{
-    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Report, Return, Returned, Stamp, Tampered,
-    TextStyle,
+    Birth, CallInfo, Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Return, Returned, Stamp,
+    Summary, SummaryOnly, Tampered, TextStyle,
 };
 use crate::tracee::{self, Command, Ticker};
 use crate::tracer::{Ending, Event, ForkKind, Tids, Tracer, Victim};
@@ -56,9 +56,13 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
     let mut tracer = Tracer::new(options.follow, options.placed);
     watch_signals(options);
+    if options.summary.is_some() {
+        tracer.measure_system_time();
+    }
     let mut session = Session {
         options,
         report,
+        summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids),
         scratch: Scratch::default(),
@@ -95,6 +99,9 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     }
     let interrupted = session.events(&mut tracer);
     session.ticker.disarm();
+    if let Some(summary) = &session.summary {
+        session.report.summary(summary);
+    }
     let written = session.report.finish();
     Ok(conclusion(interrupted, tracer.ending(), written))
 }
@@ -126,7 +133,7 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
     let text = match options.format {
         Format::Json => {
             let report = JsonLines::open(options.destination.clone(), &options.program, &options.target.command);
-            return report.map(|r| Box::new(r) as Box<dyn Report>).map_err(Error);
+            return Ok(counted(options, Box::new(report.map_err(Error)?)));
         }
         Format::Text(text) => text,
     };
@@ -149,11 +156,22 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
         pids,
         comms: options.decode_pids.comm,
         staged: options.statuses != crate::filter::StatusFilter::ALL,
-        quiet: options.quiet,
+        quiet: match &options.summary {
+            Some(summing) if summing.only => Quiet { exit: true, superseded: true, ..options.quiet },
+            _ => options.quiet,
+        },
         program: options.program.clone(),
     };
     let lines = Lines::open(options.destination.clone(), style).map_err(Error)?;
-    Ok(Box::new(lines))
+    Ok(counted(options, Box::new(lines)))
+}
+
+/// With `-c`, the same report without calls.
+fn counted(options: &Options, report: Box<dyn Report>) -> Box<dyn Report> {
+    match &options.summary {
+        Some(summing) if summing.only => Box::new(SummaryOnly::new(report, matches!(options.format, Format::Text(_)))),
+        _ => report,
+    }
 }
 
 /// The command as it will be executed.
@@ -221,6 +239,8 @@ struct Seat {
     inside: bool,
     /// When it began, by the monotonic clock.
     since: Duration,
+    /// How long the system had worked for its process then.
+    system: Duration,
     /// The ABI of the last call.
     abi: Abi,
     /// The last call that restart_syscall(2) may resume.
@@ -238,6 +258,7 @@ impl Default for Seat {
             told: false,
             inside: false,
             since: Duration::ZERO,
+            system: Duration::ZERO,
             abi: Abi::X86_64,
             resumable: (Abi::X86_64, 0),
             ip: None,
@@ -255,9 +276,13 @@ struct Clocks {
 impl Clocks {
     fn new(options: &Options) -> Clocks {
         match options.format {
+            _ if options.summary.as_ref().is_some_and(|summing| summing.only) => {
+                Clocks { wall: false, durations: true }
+            }
             Format::Json => Clocks { wall: true, durations: true },
             Format::Text(text) => {
-                Clocks { wall: text.absolute.is_some() || text.relative.is_some(), durations: text.durations.is_some() }
+                let durations = text.durations.is_some() || options.summary.is_some();
+                Clocks { wall: text.absolute.is_some() || text.relative.is_some(), durations }
             }
         }
     }
@@ -278,6 +303,8 @@ fn now(clock: ClockId) -> Duration {
 struct Session<'a> {
     options: &'a Options,
     report: Box<dyn Report>,
+    /// What is counted.
+    summary: Option<Summary>,
     seats: Tids<Seat>,
     identify: Identify,
     scratch: Scratch,
@@ -416,8 +443,17 @@ impl Session<'_> {
         if !self.options.tampering.is_empty() {
             self.tamper_at_entry(tracer, tid);
         }
+        let system = tracer.system_time();
+        if self.options.summary.as_ref().is_some_and(|summing| summing.only) {
+            let since = self.clocks.monotonic();
+            if let Some(seat) = self.seats.get_mut(&tid) {
+                (seat.since, seat.system) = (since, system);
+            }
+            return;
+        }
         let style = self.style(abi.syscall(nr));
         let Some(seat) = self.seats.get_mut(&tid) else { return };
+        seat.system = system;
         let memory = self.identify.tracee(tid);
         let name = CallName::of(&seat.call);
         let call = &mut seat.call;
@@ -451,6 +487,15 @@ impl Session<'_> {
             tampered = done;
         }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
+        if let Some(summary) = &mut self.summary {
+            if let Some(syscall) = seat.call.syscall {
+                let system = tracer.system_time().saturating_sub(seat.system);
+                summary.count(seat.call.abi, syscall, is_error, system, duration.saturating_sub(seat.since));
+            }
+            if self.options.summary.as_ref().is_some_and(|summing| summing.only) {
+                return;
+            }
+        }
         let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
         if !wanted {
             return self.report.forget(tid);

@@ -198,3 +198,19 @@ fn what_was_injected() {
     assert_eq!(calls[0]["injected"], serde_json::json!(["args", "ret"]));
     assert!(calls[1..].iter().all(|call| call.get("injected").or(call.get("delayed")).is_none()));
 }
+
+#[test]
+fn counts_of_calls() {
+    for options in [&["-c"][..], &["-C", "-w", "-S", "calls"]] {
+        let records = trace(options, &["@sleeps"]);
+        let summary = records.last().expect("a record");
+        assert_eq!(summary["type"], "summary");
+        assert_eq!(records.len() == 2, options == ["-c"], "{records:?}");
+        let syscalls = summary["syscalls"].as_array().expect("rows");
+        let poll = syscalls.iter().find(|row| row["name"] == "poll").expect("a row");
+        assert_eq!((&poll["calls"], &poll["errors"], &poll["abi"]), (&2.into(), &0.into(), &"x86_64".into()));
+        assert!(poll["wall"]["min_ns"].as_u64() >= Some(40_000_000), "{poll}");
+        let sum: u64 = syscalls.iter().filter_map(|row| row["calls"].as_u64()).sum();
+        assert_eq!(summary["total"]["calls"], sum);
+    }
+}

@@ -12,8 +12,8 @@ use super::words::Timestamps;
 use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
-use crate::options::{Format, Interruptible, Options, Target, TextOptions};
-use crate::output::{Destination, HexStrings, Quiet, escape};
+use crate::options::{Format, Interruptible, Options, Summing, Target, TextOptions};
+use crate::output::{Clock, Column, Destination, HexStrings, Quiet, SummaryStyle, escape};
 use crate::tracer::Placed;
 
 /// Bytes of strings that text shows: strace's default.
@@ -56,6 +56,12 @@ pub fn resolve(
     if typed.json {
         refuse_text_options(&typed)?;
     }
+    let follow = typed.f > 0 || typed.follow_forks;
+    if typed.old_f > 0 {
+        let new = "option -F is deprecated, please use -f/--follow-forks instead";
+        warnings.push(if follow { "deprecated option -F ignored" } else { new }.to_string());
+    }
+    let summary = summary(&typed)?;
     warn(&typed, &command, warnings);
     if typed.user.is_some() && !getuid().is_root() {
         return Err(UsageError::new("You must be root to use the -u/--username option".to_string()));
@@ -98,6 +104,7 @@ pub fn resolve(
         quiet,
         kernel_filter: kernel_filter(&typed, &command),
         tampering: typed.tampering,
+        summary,
         placed: match typed.placement {
             None => Placed::Started,
             Some(true) => Placed::All,
@@ -110,10 +117,9 @@ pub fn resolve(
 /// Options that do not do what they seem to.
 fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
     let follow = typed.f > 0 || typed.follow_forks;
+    let only = typed.summary_only;
     let without_command = |given: bool| given && command.is_empty();
     let checks = [
-        (typed.old_f > 0 && follow, "deprecated option -F ignored"),
-        (typed.old_f > 0 && !follow, "option -F is deprecated, please use -f/--follow-forks instead"),
         (
             typed.seccomp_bpf == Some(true) && !follow && typed.old_f == 0,
             "--seccomp-bpf cannot be used without -f/--follow-forks, disabling",
@@ -121,6 +127,19 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
         (
             typed.seccomp_bpf == Some(true) && follow && typed.calls.as_ref().is_none_or(|c| *c == CallFilter::all()),
             "Seccomp filter is requested but there are no syscalls to filter.  See -e trace to filter syscalls.",
+        ),
+        (only && typed.instruction_pointer, "-i/--instruction-pointer has no effect with -c/--summary-only"),
+        (only && typed.syscall_number, "-n/--syscall-number has no effect with -c/--summary-only"),
+        (only && typed.relative.is_some(), "-r/--relative-timestamps has no effect with -c/--summary-only"),
+        (
+            only && (typed.t > 0 || typed.timestamps.is_some()),
+            "-t/--absolute-timestamps has no effect with -c/--summary-only",
+        ),
+        (only && typed.durations.is_some(), "-T/--syscall-times has no effect with -c/--summary-only"),
+        (only && (typed.y > 0 || typed.decode_fds.is_some()), "-y/--decode-fds has no effect with -c/--summary-only"),
+        (
+            typed.sort.is_some() && !only && !typed.summary,
+            "-S/--summary-sort-by has no effect without (-c/--summary-only or -C/--summary)",
         ),
         (typed.append && typed.output.is_none(), "-A/--output-append-mode has no effect without -o/--output"),
         (typed.separately && typed.output.is_none(), "--output-separately has no effect without -o/--output"),
@@ -135,6 +154,36 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
         (without_command(typed.argv0.is_some()), "--argv0 has no effect without PROG [ARGS]"),
     ];
     warnings.extend(checks.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()));
+}
+
+/// What is counted, if anything is.
+fn summary(typed: &Typed) -> Result<Option<Summing>, UsageError> {
+    const EITHER: &str = "(-c/--summary-only or -C/--summary)";
+    let wanted = typed.summary_only || typed.summary;
+    if wanted && (typed.f > 1 || typed.separately) {
+        return Err(UsageError::with_hint(format!("{EITHER} and -ff/--output-separately are mutually exclusive")));
+    }
+    let without = |option: &str| UsageError::with_hint(format!("{option} must be given with {EITHER}"));
+    if typed.wall && !wanted {
+        return Err(without("-w/--summary-wall-clock"));
+    }
+    if typed.summary_columns.is_some() && !wanted {
+        return Err(without("-U/--summary-columns"));
+    }
+    let default = || {
+        let time = Clock::Chosen;
+        let times = [Column::Percent(time), Column::Total(time), Column::Average(time)];
+        times.into_iter().chain([Column::Calls, Column::Errors, Column::Name]).collect()
+    };
+    Ok(wanted.then(|| Summing {
+        only: typed.summary_only,
+        style: SummaryStyle {
+            columns: typed.summary_columns.clone().unwrap_or_else(default),
+            sort: typed.sort.unwrap_or(Some(Column::Total(Clock::Chosen))),
+            wall: typed.wall,
+            overhead: typed.overhead.unwrap_or_default(),
+        },
+    }))
 }
 
 /// A file name in a message.

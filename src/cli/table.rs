@@ -82,6 +82,17 @@ pub fn command() -> Command {
             .hide_short_help(true),
         flag("", "no-seccomp-bpf", "Never do so").hide_short_help(true),
     ]);
+    let command = command.next_help_heading("Statistics").args([
+        flag("c", "summary-only", "Count calls, errors and time, and nothing else"),
+        flag("C", "summary", "The same behind the trace"),
+        flag("w", "summary-wall-clock", "The time from the beginning of calls to their end, not the system's")
+            .hide_short_help(true),
+        value("S", "summary-sort-by", "COLUMN", "time, min-time, max-time, avg-time, calls, errors, name, none")
+            .hide_short_help(true),
+        value("U", "summary-columns", "LIST", "Of these and total-time, wall-total, wall-max, wall-min, wall-avg")
+            .hide_short_help(true),
+        value("O", "summary-syscall-overhead", "TIME", "What tracing takes of each call").hide_short_help(true),
+    ]);
     let command = command.next_help_heading("Tampering").args([
         value("", "inject", "SET:WHAT", "error=E, retval=N, signal=S, delay_enter=T, poke_exit=@argN=HEX, when=N"),
         value("", "fault", "SET[:WHAT]", "Calls fail: error=E (ENOSYS), when=FIRST..LAST+STEP"),
@@ -125,15 +136,9 @@ fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
     vec![
         value("b", "detach-on", "SYSCALL", HELP),
-        flag("c", "summary-only", HELP),
-        flag("C", "summary", HELP),
         flag("d", "debug", HELP),
         optional("D", "daemonize", "HOW", HELP).aliases(["daemonised", "daemonized"]),
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
-        value("O", "summary-syscall-overhead", "OVERHEAD", HELP),
-        value("S", "summary-sort-by", "KEY", HELP),
-        value("U", "summary-columns", "COLUMNS", HELP),
-        flag("w", "summary-wall-clock", HELP),
         value("X", "const-print-style", "FORMAT", HELP),
         value("", "abbrev", "SET", HELP),
         optional("", "color", "WHEN", HELP),

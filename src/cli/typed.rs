@@ -3,6 +3,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::time::Duration;
 
 use nix::unistd::{Gid, Pid, Uid};
 
@@ -13,7 +14,7 @@ use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, UserSpec};
-use crate::output::{HexStrings, Quiet};
+use crate::output::{Column, HexStrings, Quiet};
 use crate::tracer::Tampering;
 
 /// The largest `-s` that strace takes: a quarter of what an `int` counts, for each byte may need four.
@@ -52,6 +53,19 @@ pub struct Typed {
     pub zs: usize,
 
     pub tampering: Tampering,
+
+    /// `-c`
+    pub summary_only: bool,
+    /// `-C`
+    pub summary: bool,
+    /// `-w`
+    pub wall: bool,
+    /// `-S`
+    pub sort: Option<Option<Column>>,
+    /// `-U`
+    pub summary_columns: Option<Vec<Column>>,
+    /// `-O`
+    pub overhead: Option<Duration>,
 
     pub output: Option<OsString>,
     pub append: bool,
@@ -127,6 +141,20 @@ impl Typed {
             "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "trace-fds" | "inject" | "fault" => {
                 self.qualify(&given.id, text)?
             }
+            "summary-only" | "summary" => {
+                *(if given.id == "summary" { &mut self.summary } else { &mut self.summary_only }) = true;
+                if self.summary && self.summary_only {
+                    let text = "-c/--summary-only and -C/--summary are mutually exclusive";
+                    return Err(UsageError::with_hint(text.to_string()));
+                }
+            }
+            "summary-wall-clock" => self.wall = true,
+            "summary-sort-by" => {
+                let invalid = || UsageError::with_hint(format!("invalid sortby: '{text}'"));
+                self.sort = Some(words::sorting(text).ok_or_else(invalid)?);
+            }
+            "summary-columns" => self.summary_columns = Some(words::columns(text).map_err(UsageError::with_hint)?),
+            "summary-syscall-overhead" => self.overhead = Some(words::time_span(text).ok_or_else(invalid)?),
             "successful-only" => self.only(StatusFilter::SUCCESSFUL),
             "failed-only" => self.only(StatusFilter::FAILED),
             "output" => self.output = Some(value.clone()),

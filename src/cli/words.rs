@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options;
-use crate::output::{AbsoluteTime, HexStrings, Quiet};
+use crate::output::{AbsoluteTime, Clock, Column, HexStrings, Quiet};
 
 /// Reads a word.
 pub fn word<T: ValueEnum>(text: &str) -> Option<T> {
@@ -118,6 +118,64 @@ pub fn time_span(text: &str) -> Option<Duration> {
     };
     // What no clock can count is for ever.
     Some(Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::MAX))
+}
+
+/// Reads the name of a column of the summary. Those of the wall's clock, which strace has since 7.x, have shorter names,
+/// and longer ones like the others'.
+pub fn column(name: &str) -> Option<Column> {
+    let of = |clock, name: &str| {
+        Some(match name {
+            "time-percent" | "time" => Column::Percent(clock),
+            "total-time" | "time-total" => Column::Total(clock),
+            "min-time" | "time-min" | "shortest" => Column::Min(clock),
+            "max-time" | "time-max" | "longest" => Column::Max(clock),
+            "avg-time" | "time-avg" => Column::Average(clock),
+            _ => return None,
+        })
+    };
+    match name {
+        "calls" | "count" => Some(Column::Calls),
+        "errors" | "error" => Some(Column::Errors),
+        "name" | "syscall" | "syscall-name" => Some(Column::Name),
+        "wall-percent" => Some(Column::Percent(Clock::Wall)),
+        "wall-total" => Some(Column::Total(Clock::Wall)),
+        "wall-min" => Some(Column::Min(Clock::Wall)),
+        "wall-max" => Some(Column::Max(Clock::Wall)),
+        "wall-avg" => Some(Column::Average(Clock::Wall)),
+        _ => match name.strip_prefix("wall-") {
+            Some(name) => of(Clock::Wall, name),
+            None => of(Clock::Chosen, name),
+        },
+    }
+}
+
+/// Reads the columns of the summary; the error is what is wrong.
+pub fn columns(list: &str) -> Result<Vec<Column>, String> {
+    let mut columns = Vec::new();
+    let mut rest = Some(list);
+    while let Some(text) = rest {
+        let (name, behind) = text.split_once(',').map_or((text, None), |(name, behind)| (name, Some(behind)));
+        let column = column(name).ok_or_else(|| format!("unknown column name: '{name}'"))?;
+        if columns.contains(&column) {
+            return Err(format!(
+                "call summary column has been provided more than once: '{name}' (-U option residual: '{text}')"
+            ));
+        }
+        columns.push(column);
+        rest = behind;
+    }
+    if !columns.contains(&Column::Name) {
+        columns.push(Column::Name);
+    }
+    Ok(columns)
+}
+
+/// Reads what the summary is sorted by; inside, none for nothing.
+pub fn sorting(key: &str) -> Option<Option<Column>> {
+    match key {
+        "none" | "nothing" => Some(None),
+        _ => column(key).map(Some),
+    }
 }
 
 /// Which strings are written in hexadecimal.

@@ -6,14 +6,17 @@ use std::fmt::Arguments;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use serde_json::json;
 use syscall_table::{Abi, errno_name};
 
 use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
+use super::json_summary;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
+use super::summary::Summary;
 use super::text::append;
 use crate::identify::comm;
 
@@ -292,6 +295,29 @@ impl Report for JsonLines {
         let name = json!(signal_json(signal));
         self.simple("killed", stamp, format_args!(",\"signal\":{name},\"core_dumped\":{core_dumped}"));
         self.gone(stamp.tid);
+    }
+
+    fn summary(&mut self, summary: &Summary) {
+        let time = clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from);
+        // It belongs to no thread, and there is one file for all.
+        let nobody = Pid::from_raw(0);
+        let started = *self.started.get_or_insert(time);
+        if self.seq == 0 {
+            self.first_record(nobody, time);
+        }
+        let mut out = Vec::new();
+        let elapsed = time.saturating_sub(started).as_nanos();
+        append(
+            &mut out,
+            format_args!(
+                "{{\"type\":\"summary\",\"seq\":{},\"time\":\"{}\",\"elapsed_ns\":{elapsed},{}",
+                self.seq,
+                timestamp(time),
+                json_summary::fields(summary)
+            ),
+        );
+        self.seq += 1;
+        self.end(nobody, out);
     }
 
     fn flush(&mut self) {

@@ -10,6 +10,7 @@ use super::file::{Destination, Files, Target};
 use super::prefix::Prefix;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
+use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::identify::comm;
 
@@ -412,6 +413,14 @@ impl Report for Lines {
             });
         }
         self.gone(stamp.tid);
+    }
+
+    fn summary(&mut self, summary: &Summary) {
+        for target in self.files.all() {
+            target.interrupt_line();
+            target.buffer.extend_from_slice(summary.table().as_bytes());
+            target.settle();
+        }
     }
 
     fn flush(&mut self) {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use nix::unistd::Pid;
 use syscall_table::{Abi, Type};
 
+use super::summary::Summary;
 use crate::decode::Sink;
 
 /// Where and when something happened.
@@ -115,6 +116,8 @@ pub trait Report {
     fn exited(&mut self, stamp: &Stamp, status: i32);
     /// The thread was killed. `told`: by a signal that is of interest.
     fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool, told: bool);
+    /// All calls were counted.
+    fn summary(&mut self, summary: &Summary);
     /// Everything that was told goes to its file now.
     fn flush(&mut self);
     /// Whether something waits to be written.

@@ -1,5 +1,7 @@
 //! Why a tracee stopped or ended: the status word of wait(2), decoded once.
 
+use std::time::Duration;
+
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
@@ -103,20 +105,33 @@ pub enum Wait {
 
 /// Waits for any tracee or child of the calling thread (wait4(2) with __WALL and __WNOTHREAD).
 pub fn wait_any(block: bool) -> Wait {
-    wait(-1, block)
+    wait(-1, block, std::ptr::null_mut())
+}
+
+/// Waits for any tracee or child, and learns how long the system has worked for its process.
+pub fn wait_any_with_time(block: bool, system: &mut Duration) -> Wait {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    let stop = wait(-1, block, usage.as_mut_ptr());
+    // SAFETY: all bytes zero are a valid rusage, so it is initialised whether or not the kernel filled it.
+    let time = unsafe { usage.assume_init() }.ru_stime;
+    if matches!(stop, Wait::Tracee(..)) {
+        let (seconds, micros) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_usec).unwrap_or(0));
+        *system = Duration::from_secs(seconds) + Duration::from_micros(micros);
+    }
+    stop
 }
 
 /// Waits for one tracee.
 pub fn wait_for(pid: Pid, block: bool) -> Wait {
-    wait(pid.as_raw(), block)
+    wait(pid.as_raw(), block, std::ptr::null_mut())
 }
 
-fn wait(pid: libc::pid_t, block: bool) -> Wait {
+fn wait(pid: libc::pid_t, block: bool, usage: *mut libc::rusage) -> Wait {
     let mut status = 0;
     // The children of another thread of ours, such as the one that started a guard, are its own affair.
     let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
-    // SAFETY: `status` is valid for writes; the usage argument may be NULL.
-    let result = unsafe { libc::wait4(pid, &raw mut status, flags, std::ptr::null_mut()) };
+    // SAFETY: `status` is valid for writes; `usage` is NULL or the caller's, valid for writes, too.
+    let result = unsafe { libc::wait4(pid, &raw mut status, flags, usage) };
     match result {
         0 => Wait::Nothing,
         -1 if Errno::last() == Errno::EINTR => Wait::Interrupted,

@@ -5,6 +5,8 @@ use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
 
 use nix::sys::signal::{Signal, kill};
+use std::time::Duration;
+
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
@@ -18,7 +20,7 @@ use super::tamper::Replaced;
 use super::tids::Tids;
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped,
-    SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any,
+    SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -115,6 +117,8 @@ pub struct Tracer {
     /// Calls that were replaced and have not ended.
     pub(super) replaced: Vec<Replaced>,
     early: Vec<Early>,
+    /// How long the system had worked for the process of the last stop, if that is asked for.
+    system_time: Option<Duration>,
     options: i32,
     pub(super) command: Option<Pid>,
     ending: Option<Ending>,
@@ -146,6 +150,7 @@ impl Tracer {
             delays: Delays::default(),
             replaced: Vec::new(),
             early: Vec::new(),
+            system_time: None,
             options: if follow { BASE_OPTIONS | FOLLOW_OPTIONS } else { BASE_OPTIONS },
             command: None,
             ending: None,
@@ -225,6 +230,16 @@ impl Tracer {
         self.ending
     }
 
+    /// From now on, asks at each stop how long the system has worked for the process.
+    pub fn measure_system_time(&mut self) {
+        self.system_time = Some(Duration::ZERO);
+    }
+
+    /// How long the system had worked for the process of the last event; zero unless that was asked for.
+    pub fn system_time(&self) -> Duration {
+        self.system_time.unwrap_or_default()
+    }
+
     /// Whether this thread is a tracee.
     pub fn traces(&self, tid: Pid) -> bool {
         self.tracees.contains_key(&tid)
@@ -253,8 +268,14 @@ impl Tracer {
                 return None;
             }
             self.placement.tick(&mut self.tracees);
-            let asked = self.recent.ask(self.tracees.len(), self.placement.is_holding());
-            match asked.unwrap_or_else(|| wait_any(true)) {
+            let stop = match &mut self.system_time {
+                None => {
+                    let asked = self.recent.ask(self.tracees.len(), self.placement.is_holding());
+                    asked.unwrap_or_else(|| wait_any(true))
+                }
+                Some(time) => wait_any_with_time(true, time),
+            };
+            match stop {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
                 Wait::Interrupted if taken().is_some() && !self.told => {}
                 Wait::Interrupted => {
