@@ -52,16 +52,24 @@ impl Walk<'_> {
 
     /// Bytes behind the structure that we know, if any of them is set: `/* bytes 24..31 */ "\x07…"`.
     pub(super) fn beyond(&mut self, address: u64, known: usize, size: u64) {
-        let extra = usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(known);
+        // The kernel takes no structure that is larger than a page.
+        let size = usize::try_from(size).unwrap_or(usize::MAX).min(4096);
+        let extra = size.saturating_sub(known);
         if extra == 0 {
             return;
         }
-        let shown = extra.min(self.style.string_limit);
-        if let Some(place) = self.fetch_all(address.wrapping_add(known as u64), shown)
-            && self.bytes(place).iter().any(|b| *b != 0)
-        {
-            self.sink.beyond(known as u64, size - 1);
-            self.tell_bytes(place, Quote::Hex, extra > shown, Some(extra as u64));
+        let from = address.wrapping_add(known as u64);
+        match self.fetch_all(from, extra) {
+            Some(Place::Memory { at, len, address }) => {
+                let all = Place::Memory { at, len, address };
+                if self.bytes(all).iter().any(|b| *b != 0) {
+                    let shown = len.min(self.style.string_limit);
+                    self.sink.beyond(known as u64, size as u64 - 1);
+                    let place = Place::Memory { at, len: shown, address };
+                    self.tell_bytes(place, Quote::Hex, extra > shown, Some(extra as u64));
+                }
+            }
+            _ => self.sink.beyond_reach(from),
         }
     }
 

@@ -49,10 +49,14 @@ impl Walk<'_> {
         let mut limit = self.style.string_limit;
         if text {
             let bytes = self.bytes(Place::Memory { at, len: all, address });
+            // How long it can be is known: it is never abbreviated.
             match bytes.iter().position(|b| *b == 0) {
-                Some(nul) => all = nul,
+                Some(nul) => {
+                    all = nul;
+                    limit = nul;
+                }
                 // The last byte of a buffer that should hold a NUL is not part of the string.
-                None => limit = limit.min(all.saturating_sub(1)),
+                None => limit = all.saturating_sub(1),
             }
         }
         let shown = all.min(limit);

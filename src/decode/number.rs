@@ -62,6 +62,7 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Id => sink.unsigned(value),
         // In a long, it is not cut to the width of a signal number.
         Format::Signal if width == Width::Klong && value > 64 => sink.unsigned(value),
+        Format::Signal if bytes == 8 && value > 64 => sink.unsigned(value),
         Format::Signal => signal(sink, value as u32),
         Format::Mode => mode(sink, value),
         Format::Dev => device(sink, value),

@@ -82,6 +82,8 @@ pub trait Sink {
     fn end_struct(&mut self, end: End);
     /// Bytes `from` to `to` of a structure follow, which has fields there that we do not know.
     fn beyond(&mut self, from: u64, to: u64);
+    /// What follows in the structure cannot be read.
+    fn beyond_reach(&mut self, address: u64);
     /// A list begins.
     fn begin_array(&mut self);
     /// The next element begins.
@@ -166,6 +168,7 @@ impl Sink for Mute {
     fn field(&mut self, _: &'static str) {}
     fn end_struct(&mut self, _: End) {}
     fn beyond(&mut self, _: u64, _: u64) {}
+    fn beyond_reach(&mut self, _: u64) {}
     fn begin_array(&mut self) {}
     fn element(&mut self) {}
     fn end_array(&mut self, _: End) {}

@@ -329,6 +329,11 @@ impl Sink for JsonSink<'_> {
         self.key("beyond");
     }
 
+    fn beyond_reach(&mut self, address: u64) {
+        self.key("beyond");
+        self.pointer(address);
+    }
+
     fn begin_array(&mut self) {
         self.open("[");
     }

@@ -237,6 +237,11 @@ impl Sink for TextSink<'_> {
         self.format(format_args!("/* bytes {from}..{to} */ "));
     }
 
+    fn beyond_reach(&mut self, _: u64) {
+        self.comma();
+        self.put("???");
+    }
+
     fn begin_array(&mut self) {
         self.push();
         self.put("[");

@@ -200,7 +200,9 @@ impl Maker<'_> {
             -1,
             -22,
             -4095,
-            -4096,
+            -4,
+            -512,
+            -516,
             0x20000010,
         ];
         Answer::Returns(self.random.pick(&results))

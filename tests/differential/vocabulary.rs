@@ -38,7 +38,7 @@ fn contains(text: &str) -> bool {
 /// A name in a line that strace does not have: a constant, or a field of a structure.
 pub fn newer(line: &str) -> Option<String> {
     static NAMES: LazyLock<Regex> = LazyLock::new(|| {
-        let pattern = r#""(?:[^"\\]|\\.)*"|([A-Z][A-Z0-9]*_[A-Z0-9_]*[A-Z0-9])\b|\b([a-z][a-z0-9_]+)="#;
+        let pattern = r#""(?:[^"\\]|\\.)*"|([A-Z][A-Z0-9]*_(?:[A-Z0-9_]*(?:\?\?\?|[A-Z0-9]\b)))|\b([a-z][a-z0-9_]+)="#;
         Regex::new(pattern).expect("pattern")
     });
     NAMES.captures_iter(line).find_map(|found| match (found.get(1), found.get(2)) {

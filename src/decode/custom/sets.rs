@@ -33,7 +33,7 @@ pub fn fdset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fr
 /// Tells the descriptors below `count` in the bitmap at `address`, each by `tell`; false if it cannot be read.
 pub fn tell_fds(walk: &mut Walk, address: u64, count: i32, tell: fn(&mut Walk, i32)) -> bool {
     // The kernel takes no more than this, whatever it is told.
-    let Ok(count) = usize::try_from(count.min(1024 * 1024)) else { return false };
+    let Some(count) = usize::try_from(count.min(1024 * 1024)).ok().filter(|count| *count > 0) else { return false };
     let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
     let Some(place) = walk.fetch_all(address, bytes) else { return false };
     walk.sink.begin_list();
@@ -67,7 +67,8 @@ pub fn count_fds(walk: &mut Walk, address: u64, count: i32) -> usize {
 /// `[0 1 2 3]`; parameter: bytes.
 pub fn cpuset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
-    let bytes = size.next_multiple_of(walk.abi.word()).min(1 << 16);
+    // More than 1024 CPUs are beyond what the kernel is asked about.
+    let bytes = size.min(128);
     let Some(place) = walk.fetch_all(address, bytes) else { return walk.sink.pointer(address) };
     walk.sink.begin_list();
     for cpu in 0..bytes * 8 {

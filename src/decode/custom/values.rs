@@ -1,6 +1,6 @@
 //! Numbers with a meaning of their own.
 
-use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names};
+use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name, ioctl_names};
 
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -358,19 +358,33 @@ pub fn termios(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
 
 /// The sets of capget(2): two structures of 32-bit words since version 2, told as the 64-bit sets that they are.
 pub fn capability_data(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
-    // _LINUX_CAPABILITY_VERSION_1, the only one with a single structure.
-    const VERSION_1: u64 = 0x1998_0330;
+    // _LINUX_CAPABILITY_VERSION_2 and _3: two structures, for the low and the high word.
+    const DOUBLE: [u64; 2] = [0x2007_1026, 0x2008_0522];
     let header = walk.fetch_all(walk.args[0], 4).and_then(|place| walk.load(place, Width::W32));
-    let words = if header == Some(VERSION_1) { 3 } else { 6 };
+    let words = if header.is_some_and(|version| DOUBLE.contains(&version)) { 6 } else { 3 };
     let Some(place) = walk.fetch_all(address, words * 4) else { return walk.sink.pointer(address) };
     walk.sink.begin_struct();
     for (index, name) in ["effective", "permitted", "inheritable"].into_iter().enumerate() {
         let word = |at: usize| walk.bytes(place).get(at * 4..at * 4 + 4).map_or(0, |b| number::from_bytes(b, false));
         let value = word(index) | word(index + 3) << 32;
         walk.sink.field(name);
-        walk.named_set("capabilities", value);
+        capabilities(walk, value);
     }
     walk.sink.end_struct(End::Complete);
+}
+
+/// Capabilities by name; bits without a name are those of the high word.
+fn capabilities(walk: &mut Walk, value: u64) {
+    // CAP_LAST_CAP is 40.
+    let named = value & ((1 << 41) - 1);
+    let rest = (value & !named) >> 32;
+    let Some(id) = SetId::by_name("capabilities") else { return walk.sink.hex(value) };
+    walk.sink.begin_flags(value);
+    walk.flags(id.get(), named);
+    if rest != 0 {
+        walk.sink.flag_rest(rest, if named >> 32 == 0 { "CAP_???" } else { "" });
+    }
+    walk.sink.end_flags();
 }
 
 /// An I/O priority: `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)`.
