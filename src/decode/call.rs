@@ -94,7 +94,7 @@ impl Call {
         let syscall = self.syscall?;
         syscall.variants().iter().find(|variant| {
             let Some(arg) = syscall.args().get(variant.selector()) else { return false };
-            super::walk::argument(self.abi, &self.regs, arg) == variant.value(self.abi)
+            variant.value(self.abi) == Some(super::walk::argument(self.abi, &self.regs, arg))
         })
     }
 

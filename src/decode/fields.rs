@@ -18,7 +18,11 @@ impl Walk<'_> {
         let limit = usize::try_from(size).unwrap_or(usize::MAX).min(known);
         self.sink.begin_struct();
         let mut end = self.members(id, place, limit);
-        if id.get().open {
+        if id.get().partial {
+            if size > known as u64 {
+                end = End::Abbreviated;
+            }
+        } else if id.get().open {
             let ends = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get()));
             let told = ends.filter(|end| *end <= limit).max().unwrap_or(0);
             if size > told as u64 {
@@ -43,7 +47,7 @@ impl Walk<'_> {
         let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
         // Below the size of its first published version it is no such structure.
         let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
-        let first = if id.get().open { 0 } else { first };
+        let first = if id.get().open || id.get().partial { 0 } else { first };
         match self.fetch_all(address, len) {
             Some(place) if len >= first => self.sized_fields(id, place, told),
             _ => self.sink.pointer(address),
@@ -102,15 +106,21 @@ impl Walk<'_> {
             if let Type::None = ty {
                 continue;
             }
-            if limit != usize::MAX && offset + self.size_of(ty) > limit {
-                continue;
+            let size = self.size_of(ty);
+            let mut known = usize::MAX;
+            if limit != usize::MAX && offset + size > limit {
+                // Of structures and lists, what is there is told.
+                known = limit.saturating_sub(offset);
+                if !item.partial || known < self.smallest(ty) {
+                    continue;
+                }
             }
-            if field.nonzero && self.is_zero(at + offset, self.size_of(ty)) {
+            if field.nonzero && self.is_zero(at + offset, size) {
                 continue;
             }
             let place = Place::Memory {
                 at: at + offset,
-                len: len.saturating_sub(offset),
+                len: len.saturating_sub(offset).min(known),
                 address: address.wrapping_add(offset as u64),
             };
             // Members of a structure without braces are members of this one.
@@ -125,6 +135,16 @@ impl Walk<'_> {
             } else {
                 self.sink.field(field.name());
             }
+            if let (true, Some(Place::Memory { at, len, .. })) = (field.changes, self.before) {
+                let before = Place::Memory { at: at + offset, len: len.saturating_sub(offset), address };
+                let same = self.bytes(before).get(..size) == self.bytes(place).get(..size);
+                self.both(before, Some(place).filter(|_| !same), |walk, place| walk.value(ty, place, frame));
+                continue;
+            }
+            if let (Type::Struct(inner), true) = (ty, known != usize::MAX) {
+                self.fields(inner, place, known);
+                continue;
+            }
             if field.bits.is_some() {
                 self.bit_field(field, ty, place);
             } else {
@@ -132,6 +152,25 @@ impl Walk<'_> {
             }
         }
         end
+    }
+
+    /// How much of a value must be there for it to be told at all.
+    fn smallest(&self, ty: Type) -> usize {
+        match ty {
+            Type::Struct(id) if id.get().partial => {
+                id.get().fields().first().map_or(0, |field| self.widest(field.ty.get()))
+            }
+            Type::Array { element, .. } => self.size_of(element.get()),
+            _ => usize::MAX,
+        }
+    }
+
+    /// The size of a value, whatever it turns out to be.
+    fn widest(&self, ty: Type) -> usize {
+        match ty {
+            Type::Match { arms, .. } => Type::arms(arms).iter().map(|arm| self.widest(arm.ty.get())).max().unwrap_or(0),
+            ty => self.size_of(ty),
+        }
     }
 
     fn is_zero(&self, at: usize, size: usize) -> bool {

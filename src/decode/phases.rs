@@ -18,16 +18,15 @@ impl Walk<'_> {
     }
 
     /// Whether a value is told only when the call has returned.
-    pub(super) fn told_at_exit(&self, ty: Type) -> bool {
-        match ty {
-            Type::Ptr { dir, .. } => dir != Dir::In,
-            Type::Match { on, .. } if self.needs_exit(on) => true,
-            Type::Match { .. } => {
-                let chosen = self.resolve(ty, Frame::Args);
-                self.told_at_exit(chosen)
+    pub(super) fn told_at_exit(&self, mut ty: Type) -> bool {
+        // A choice may lead to one that only the exit can make.
+        while let Type::Match { on, arms } = ty {
+            if self.needs_exit(on) {
+                return true;
             }
-            _ => false,
+            ty = self.choose(on, arms, Frame::Args);
         }
+        matches!(ty, Type::Ptr { dir, .. } if dir != Dir::In)
     }
 
     /// Remembers what `inout` memory holds now, for the arguments from number `first` on.

@@ -3,7 +3,7 @@
 //! The walk is one type; its methods stand by what they deal with: values here, expressions in `expr`, flags in `sets`,
 //! strings and lists in `lists`, structures in `fields`, what is told when in `phases`.
 
-use syscall_table::{Abi, Arg, Arm, Dir, ExprId, StructId, Syscall, Type, TypeId, Width};
+use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Range, StructId, Syscall, Type, TypeId, Width};
 
 use super::call::{Call, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
@@ -57,6 +57,8 @@ pub struct Walk<'a> {
     pub sink: &'a mut dyn Sink,
     /// What `inout` memory held at entry.
     pub saved: Vec<u8>,
+    /// What the structure being told was at entry.
+    pub(super) before: Option<Place>,
     pub(super) syscall: Option<&'static Syscall>,
     pub(super) memory: &'a dyn Memory,
     pub(super) arena: &'a mut Vec<u8>,
@@ -103,6 +105,7 @@ impl<'a> Walk<'a> {
             style,
             sink,
             saved,
+            before: None,
             syscall: call.syscall,
             memory,
             arena: &mut scratch.arena,
@@ -183,12 +186,17 @@ impl<'a> Walk<'a> {
     /// Makes the choices of `match` types until another type remains.
     pub fn resolve(&self, mut ty: Type, frame: Frame) -> Type {
         while let Type::Match { on, arms } = ty {
-            let value = self.eval(on, frame, Place::Register(0));
-            let abi = self.abi as usize;
-            let chosen = |arm: &&Arm| arm.value.is_none_or(|v| v[abi] == value);
-            ty = Type::arms(arms).iter().find(chosen).map_or(Type::None, |arm| arm.ty.get());
+            ty = self.choose(on, arms, frame);
         }
         ty
+    }
+
+    /// Makes one choice.
+    pub(super) fn choose(&self, on: ExprId, arms: Range, frame: Frame) -> Type {
+        let value = self.eval(on, frame, Place::Register(0));
+        let abi = self.abi as usize;
+        let chosen = |arm: &&Arm| arm.value.is_none_or(|v| v[abi] == value);
+        Type::arms(arms).iter().find(chosen).map_or(Type::None, |arm| arm.ty.get())
     }
 
     /// Tells a value.
@@ -277,6 +285,11 @@ impl<'a> Walk<'a> {
                 self.sink.begin_indirect();
                 self.both(before, now.filter(|_| !same), |walk, place| walk.value(to, place, frame));
                 self.sink.end_indirect();
+            }
+            Type::Struct(id) if id.get().fields().iter().any(|field| field.changes) => {
+                self.before = Some(before);
+                self.behind(address, to, size, frame);
+                self.before = None;
             }
             Type::Struct(id) => {
                 let limit = match before {

@@ -6,9 +6,25 @@ use syscall_table::{errno_name, signal_name};
 
 use super::text::append;
 
+/// Events of ptrace(2) that a stop can report: linux/ptrace.h.
+const EVENTS: [(u32, &str); 8] = [
+    (1, "FORK"),
+    (2, "VFORK"),
+    (3, "CLONE"),
+    (4, "EXEC"),
+    (5, "VFORK_DONE"),
+    (6, "EXIT"),
+    (7, "SECCOMP"),
+    (128, "STOP"),
+];
+
 /// The status word of wait(2): `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`.
 pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     let signal = status & 0x7f;
+    if signal == 0x7f && status & 0x80 != 0 && status != 0xffff {
+        // Neither an end nor a stop.
+        return append(out, format_args!("{status:#x}"));
+    }
     let known = if status == 0xffff {
         append(out, format_args!("{{WIFCONTINUED(s)"));
         0xffff
@@ -17,7 +33,11 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
         status & 0xff00
     } else if status & 0xff == 0x7f {
         append(out, format_args!("{{WIFSTOPPED(s) && WSTOPSIG(s) == "));
-        signal_text(out, status >> 8 & 0xff);
+        // With PTRACE_O_TRACESYSGOOD, a bit above the signal tells stops of system calls.
+        signal_text(out, status >> 8 & 0x7f);
+        if status & 0x8000 != 0 {
+            append(out, format_args!(" | 0x80"));
+        }
         status & 0xffff
     } else {
         append(out, format_args!("{{WIFSIGNALED(s) && WTERMSIG(s) == "));
@@ -29,8 +49,15 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     };
     append(out, format_args!("}}"));
     let rest = status & !known;
-    if rest != 0 {
-        append(out, format_args!(" | {rest:#x}"));
+    match rest >> 16 {
+        0 => {}
+        event => match EVENTS.iter().find(|(number, _)| *number == event) {
+            Some((_, name)) => append(out, format_args!("|PTRACE_EVENT_{name}<<16")),
+            None => append(out, format_args!("|{event:#x} /* PTRACE_EVENT_??? */<<16")),
+        },
+    }
+    if rest & 0xffff != 0 {
+        append(out, format_args!("|{:#x}", rest & 0xffff));
     }
 }
 

@@ -68,6 +68,8 @@ pub struct Struct {
     pub bare: bool,
     /// What a caller knows beyond the fields is an ellipsis.
     pub open: bool,
+    /// May end anywhere.
+    pub partial: bool,
     /// Not used on i386, where the header's structure of this name is another.
     pub lp64: bool,
     /// Used on i386 only.
@@ -88,6 +90,8 @@ pub struct Field {
     pub unnamed: bool,
     /// Left out if all its bytes are 0.
     pub nonzero: bool,
+    /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
+    pub changes: bool,
     pub place: Place,
 }
 

@@ -185,6 +185,7 @@ impl Parser<'_> {
             sequential: false,
             bare: false,
             open: false,
+            partial: false,
             lp64: false,
             ia32: false,
             fields: Vec::new(),
@@ -202,6 +203,8 @@ impl Parser<'_> {
                 item.bare = true;
             } else if self.word("open") {
                 item.open = true;
+            } else if self.word("partial") {
+                item.partial = true;
             } else if self.word("lp64") {
                 item.lp64 = true;
             } else if self.word("ia32") {
@@ -234,6 +237,7 @@ impl Parser<'_> {
             hidden: false,
             unnamed: false,
             nonzero: false,
+            changes: false,
             place,
         };
         loop {
@@ -247,6 +251,8 @@ impl Parser<'_> {
                 field.unnamed = true;
             } else if self.word("nonzero") {
                 field.nonzero = true;
+            } else if self.word("changes") {
+                field.changes = true;
             } else {
                 return Ok(field);
             }

@@ -54,10 +54,9 @@ fn row(l: &mut Lowering, call: &Syscall, variant: &Syscall) {
     };
     let ids: Vec<usize> = l.syscall_ids.iter().filter(|(name, _)| *name == call.name).map(|(_, id)| *id).collect();
     for value in values {
-        let value: [u64; 3] = std::array::from_fn(|abi| match &abis {
-            // A value that no argument has.
-            Some(abis) if !abis.contains(&abi) => u64::MAX - 1,
-            _ => l.eval(value, abi).unwrap_or(u64::MAX - 1),
+        let value: [Option<u64>; 3] = std::array::from_fn(|abi| match &abis {
+            Some(abis) if !abis.contains(&abi) => None,
+            _ => l.eval(value, abi),
         });
         for id in &ids {
             let row = format!(

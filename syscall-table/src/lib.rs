@@ -47,8 +47,10 @@
 //! **Structures**: `struct name { field: type if condition verbose … }`, in the order in which fields are shown. Offsets are
 //! those of the header's structure of that name (`struct name = other` for another, `field @ path.of.member` for a member
 //! inside), or computed for each ABI if it has none or is `sequential`. `verbose` fields are left out of abbreviated
-//! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
-//! (without braces) and `lp64` (not used on i386) do what they say; what callers know of an `open` one beyond its fields is an ellipsis.
+//! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, `changes`
+//! ones are shown as `before => after` in `inout` structures, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
+//! (without braces) and `lp64` (not used on i386) do what they say; what callers know of an `open` one beyond its fields is an ellipsis,
+//! and a `partial` one may end anywhere.
 
 mod model;
 mod names;

@@ -208,7 +208,7 @@ impl Syscall {
 pub struct Variant {
     pub(crate) call: u16,
     pub(crate) arg: u8,
-    pub(crate) value: [u64; 3],
+    pub(crate) value: [Option<u64>; 3],
     pub(crate) args: Range,
     /// What the result is when the call succeeds.
     pub ret: TypeId,
@@ -227,8 +227,8 @@ impl Variant {
         usize::from(self.arg)
     }
 
-    /// Which value of that argument does.
-    pub fn value(&self, abi: Abi) -> u64 {
+    /// Which value of that argument does; none if the variant is not one of this ABI.
+    pub fn value(&self, abi: Abi) -> Option<u64> {
         self.value[abi as usize]
     }
 }
@@ -468,6 +468,8 @@ pub struct Struct {
     pub bare: bool,
     /// What a caller knows of it beyond the fields is shown as an ellipsis, not as bytes.
     pub open: bool,
+    /// A caller may know any part of it, from its beginning on; what is beyond it is not shown.
+    pub partial: bool,
 }
 
 impl Struct {
@@ -506,6 +508,8 @@ pub struct Field {
     pub unnamed: bool,
     /// Left out if all its bytes are 0.
     pub nonzero: bool,
+    /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
+    pub changes: bool,
 }
 
 impl Field {

@@ -34,7 +34,8 @@ pub fn calls(abi: Abi, nr: u32, syscall: &'static Syscall, seed: u64, more: usiz
     let whole = Shape { args: syscall.args(), ret: syscall.ret, aux: syscall.aux, selector: None };
     let mut all = shaped(abi, nr, &whole, &mut random, more);
     for variant in syscall.variants() {
-        let selector = Some((variant.selector(), variant.value(abi)));
+        let Some(value) = variant.value(abi) else { continue };
+        let selector = Some((variant.selector(), value));
         let shape = Shape { args: variant.args(), ret: variant.ret, aux: variant.aux, selector };
         let own = shaped(abi, nr, &shape, &mut random, more);
         // Some calls have variants by the dozen.

@@ -110,6 +110,13 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     if !case.columns {
         rule(r"\) += ", ") = ");
     }
+    // What a tracer that is not followed does with its tracee.
+    let born = Regex::new(r"(?m)^(?:clone3?|v?fork)\(.*\) += (\d+)$").expect("pattern");
+    for (number, child) in born.captures_iter(text).enumerate().filter(|_| !follows) {
+        if let Ok(pid) = child[1].parse::<u32>() {
+            rule(&format!(r"\b({pid}|0x{pid:x})\b"), &format!("CHILD{number}"));
+        }
+    }
     for (number, pid) in order.iter().enumerate().filter(|(_, pid)| !pid.is_empty()) {
         rule(&format!(r"(pid=|kill\(|wait4\(|\[|in pid |^){pid}\b"), &format!("${{1}}PID{number}"));
     }

@@ -3,6 +3,7 @@
 mod bpf;
 mod io;
 mod net;
+mod ptrace;
 mod results;
 mod sets;
 mod strings;
@@ -46,6 +47,9 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::PidType => Kind::Value(values::pid_type, values::four),
         Decoder::KeyCapabilities => Kind::Behind(sets::key_capabilities),
         Decoder::Unterminated => Kind::Behind(strings::unterminated),
+        Decoder::UserOffset => Kind::Value(ptrace::user_offset, values::eight),
+        Decoder::SyscallOf => Kind::Value(ptrace::syscall_of, values::eight),
+        Decoder::NegativeErrno => Kind::Value(ptrace::negative_errno, values::eight),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
