@@ -1,0 +1,167 @@
+//! From the options to a run, and to its end.
+
+use std::fmt;
+
+use nix::sys::signal::Signal;
+
+use super::command::{command, user};
+use super::{Clocks, Session};
+use crate::decode::Scratch;
+use crate::identify::Identify;
+use crate::message;
+use crate::options::{Format, Interruptible, Options};
+use crate::output::{
+    Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
+};
+use crate::tracee::{self, Ticker};
+use crate::tracer::{Ending, Tids, Tracer};
+
+/// What failed before or while tracing; the text is for the person who ran the program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(pub String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// How the program has to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// With this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// Traces what the options name until nothing is left to trace.
+///
+/// # Errors
+/// What could not be opened, started or attached to.
+pub fn run(options: &Options) -> Result<Conclusion, Error> {
+    // What fails first when several things would is strace's choice.
+    let user = options.target.user.as_ref().map(user).transpose()?;
+    let report = open_report(options)?;
+    let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
+    let mut tracer = Tracer::new(options.follow, options.placed);
+    watch_signals(options);
+    if options.summary.is_some() {
+        tracer.measure_system_time();
+    }
+    let mut session = Session {
+        options,
+        report,
+        summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
+        seats: Tids::default(),
+        identify: Identify::new(options.decode_fds, options.decode_pids),
+        scratch: Scratch::default(),
+        ticker: Ticker::slow(),
+        command: None,
+        clocks: Clocks::new(options),
+    };
+    let mut attached = 0;
+    for pid in &options.target.pids {
+        match tracer.attach(*pid, options.follow) {
+            Ok(0) => {}
+            Ok(count) => {
+                attached += 1;
+                if !options.quiet.attach {
+                    let threads = if count > 1 { format!(" with {count} threads") } else { String::new() };
+                    message::tell(&options.program, format_args!("Process {pid} attached{threads}"));
+                }
+            }
+            Err(error) => message::tell(&options.program, error),
+        }
+    }
+    if attached == 0 && command.is_none() {
+        return Ok(Conclusion::Status(1));
+    }
+    if let Some(mut command) = command {
+        if options.kernel_filter && options.target.pids.is_empty() {
+            command.filter = Tracer::filter(|abi, nr| options.is_wanted(abi, nr));
+        }
+        if options.quiet.personality {
+            tracer.ignore_abi_changes();
+        }
+        let pid = tracer.spawn(&command, &options.program).map_err(|e| Error(e.to_string()))?;
+        session.command = Some(pid);
+    }
+    let interrupted = session.events(&mut tracer);
+    session.ticker.disarm();
+    if let Some(summary) = &session.summary {
+        session.report.summary(summary);
+    }
+    let written = session.report.finish();
+    Ok(conclusion(interrupted, tracer.ending(), written))
+}
+
+/// The command's own end is the program's, unless the program itself was interrupted or could not write.
+fn conclusion(interrupted: Option<i32>, ending: Option<Ending>, written: bool) -> Conclusion {
+    match (interrupted, ending) {
+        (Some(signal), _) => Conclusion::Signal(signal),
+        (None, Some(Ending::Killed(signal))) => Conclusion::Signal(signal),
+        (None, Some(Ending::Exited(0)) | None) if !written => Conclusion::Status(1),
+        (None, Some(Ending::Exited(status))) => Conclusion::Status(status),
+        (None, None) => Conclusion::Status(0),
+    }
+}
+
+fn watch_signals(options: &Options) {
+    let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGPIPE, Signal::SIGTERM];
+    match options.interruptible {
+        Interruptible::Anywhere | Interruptible::Waiting => tracee::watch(&ends),
+        Interruptible::Never => tracee::block(&ends),
+        Interruptible::NeverNorStop => {
+            tracee::block(&ends);
+            tracee::block(&[Signal::SIGTSTP]);
+        }
+    }
+}
+
+fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
+    let text = match options.format {
+        Format::Json => {
+            let report = JsonLines::open(options.destination.clone(), &options.program, &options.target.command);
+            return Ok(counted(options, Box::new(report.map_err(Error)?)));
+        }
+        Format::Text(text) => text,
+    };
+    let shared_file = options.destination != Destination::Stderr;
+    let pids = match options.destination {
+        Destination::PerThread { .. } => PidColumn::Never,
+        _ if text.always_show_pid => PidColumn::Always,
+        _ if !options.follow && options.target.pids.len() < 2 => PidColumn::Never,
+        _ if shared_file => PidColumn::Always,
+        _ => PidColumn::WhenSeveral,
+    };
+    let style = LineStyle {
+        text: TextStyle { hex_strings: text.hex_strings, argument_names: text.argument_names },
+        columns: text.columns,
+        absolute: text.absolute,
+        relative: text.relative,
+        durations: text.durations,
+        numbers: text.numbers,
+        instruction_pointer: text.instruction_pointer,
+        pids,
+        comms: options.decode_pids.comm,
+        staged: options.statuses != crate::filter::StatusFilter::ALL,
+        quiet: match &options.summary {
+            Some(summing) if summing.only => Quiet { exit: true, superseded: true, ..options.quiet },
+            _ => options.quiet,
+        },
+        program: options.program.clone(),
+    };
+    let lines = Lines::open(options.destination.clone(), style).map_err(Error)?;
+    Ok(counted(options, Box::new(lines)))
+}
+
+/// With `-c`, the same report without calls.
+fn counted(options: &Options, report: Box<dyn Report>) -> Box<dyn Report> {
+    match &options.summary {
+        Some(summing) if summing.only => Box::new(SummaryOnly::new(report, matches!(options.format, Format::Text(_)))),
+        _ => report,
+    }
+}
