@@ -37,6 +37,8 @@ pub struct Call {
     pub(super) stack: u64,
     /// The argument at `next` was told at entry, and has more to tell at exit.
     split: bool,
+    /// What was told of it was there, not just a pointer.
+    opened: bool,
     /// The first argument that was not told at entry.
     next: usize,
     /// What `inout` memory held at entry.
@@ -68,6 +70,7 @@ impl Default for Call {
             regs: [0; 6],
             stack: 0,
             split: false,
+            opened: false,
             next: 0,
             saved: Vec::new(),
         }
@@ -86,16 +89,14 @@ impl Call {
         self.variant = self.find_variant();
         self.stack = stack;
         self.split = false;
+        self.opened = false;
         self.next = 0;
         self.saved.clear();
     }
 
     fn find_variant(&self) -> Option<&'static Variant> {
         let syscall = self.syscall?;
-        syscall.variants().iter().find(|variant| {
-            let Some(arg) = syscall.args().get(variant.selector()) else { return false };
-            variant.value(self.abi) == Some(super::walk::argument(self.abi, &self.regs, arg))
-        })
+        syscall.variant(self.abi, |arg| super::walk::argument(self.abi, &self.regs, arg))
     }
 
     /// The arguments, as they are for the values that they have.
@@ -193,6 +194,7 @@ impl Call {
         }
         let args = self.args();
         let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
+        walk.opened = self.opened;
         while let Some(arg) = args.get(next) {
             if outcome.is_none() && walk.needs_exit(arg.when) {
                 break;
@@ -235,6 +237,7 @@ impl Call {
             walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
             next += 1;
         }
+        self.opened = walk.opened;
         self.saved = walk.saved;
         self.next = next;
         self.split = split;

@@ -1,6 +1,6 @@
 //! Strings, buffers and lists.
 
-use syscall_table::TypeId;
+use syscall_table::{SetId, TypeId};
 
 use super::sink::{End, Quote};
 use super::walk::{Frame, Place, Walk};
@@ -44,9 +44,20 @@ impl Walk<'_> {
     }
 
     pub(super) fn inline_bytes(&mut self, place: Place, len: usize, text: bool) {
+        self.limited_bytes(place, len, text, self.style.string_limit);
+    }
+
+    pub(super) fn whole_bytes(&mut self, place: Place, len: usize, text: bool) {
+        self.limited_bytes(place, len, text, usize::MAX);
+    }
+
+    fn limited_bytes(&mut self, place: Place, len: usize, text: bool, mut limit: usize) {
         let Place::Memory { at, len: there, address } = place else { return };
+        if there == 0 && !text {
+            // Behind the end of the structure.
+            return self.buffer(address, len as u64, Quote::Plain);
+        }
         let mut all = len.min(there);
-        let mut limit = self.style.string_limit;
         if text {
             let bytes = self.bytes(Place::Memory { at, len: all, address });
             // How long it can be is known: it is never abbreviated.
@@ -114,6 +125,10 @@ impl Walk<'_> {
 
     pub(super) fn inline_array(&mut self, element: TypeId, count: u64, place: Place, frame: Frame) {
         let Place::Memory { at, len, address } = place else { return };
+        if len == 0 {
+            // Behind the end of the structure.
+            return self.array(address, element, count, frame);
+        }
         let ty = self.resolve(element.get(), frame);
         let size = self.size_of(ty);
         if size == 0 {
@@ -128,5 +143,18 @@ impl Walk<'_> {
             self.value(ty, place, frame);
         }
         self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    }
+
+    pub(super) fn indexed_array(&mut self, element: TypeId, count: u64, index: SetId, place: Place, frame: Frame) {
+        let Place::Memory { at, len, address } = place else { return };
+        let ty = self.resolve(element.get(), frame);
+        let size = self.size_of(ty).max(1);
+        self.sink.begin_array();
+        for nth in 0..count.min((len / size) as u64) {
+            self.sink.indexed_element(nth, index.get().lookup(self.abi, nth).unwrap_or_default());
+            let offset = nth as usize * size;
+            self.value(ty, Place::Memory { at: at + offset, len: size, address: address + offset as u64 }, frame);
+        }
+        self.sink.end_array(End::Complete);
     }
 }

@@ -1,19 +1,76 @@
 //! What is told at entry, what at exit, and what must be remembered in between.
 
-use syscall_table::{Arg, Dir, ExprId, Type};
+use syscall_table::{Arg, Dir, ExprId, Type, TypeId, Width};
 
 use super::custom;
+use super::sink::End;
 use super::walk::{Frame, Place, Walk};
 
 impl Walk<'_> {
     /// Whether a value is told in two parts: at entry, and what became of it at exit.
     pub(super) fn is_split(&self, ty: Type) -> bool {
         match ty {
+            Type::Split { .. } => true,
             Type::Ptr { dir: Dir::InOut, to, .. } => match self.resolve(to.get(), Frame::Args) {
                 Type::Custom { decoder, .. } => custom::is_split(decoder),
                 _ => false,
             },
             _ => false,
+        }
+    }
+
+    /// Tells the part of a split value that belongs to where the call is: what went in, or what came out.
+    pub(super) fn split(&mut self, entry: TypeId, exit: TypeId, joined: bool, place: Place, frame: Frame) {
+        let Some(address) = self.load(place, Width::Word) else { return self.unreadable(place) };
+        if self.outcome.is_none() {
+            return self.went_in(address, entry.get(), joined, frame);
+        }
+        if !std::mem::take(&mut self.opened) {
+            return;
+        }
+        let exit = self.resolve(exit.get(), frame);
+        let told = match exit {
+            Type::Ptr { dir, to, when, .. } => {
+                let shown = match dir {
+                    _ if when != ExprId::NONE => self.holds(when, frame),
+                    Dir::Out => !self.failed(),
+                    Dir::In | Dir::InOut => true,
+                };
+                shown.then(|| self.resolve(to.get(), frame))
+            }
+            _ if joined => None,
+            _ => return,
+        };
+        if !joined {
+            self.sink.outcome_of(self.split_name);
+            return match told {
+                Some(to) => self.behind(address, to, ExprId::NONE, frame),
+                None => self.sink.pointer(address),
+            };
+        }
+        let mut end = End::Complete;
+        if let Some(Type::Struct(id)) = told {
+            let size = id.get().size(self.abi);
+            if let Some(place) = self.fetch_all(address, size) {
+                end = self.members(id, place, usize::MAX);
+            }
+        }
+        self.sink.end_struct(end);
+    }
+
+    fn went_in(&mut self, address: u64, entry: Type, joined: bool, frame: Frame) {
+        let Type::Ptr { to, .. } = self.resolve(entry, frame) else { return self.sink.pointer(address) };
+        let to = self.resolve(to.get(), frame);
+        let (Type::Struct(id), true) = (to, address != 0 && self.style.dereference) else {
+            return self.sink.pointer(address);
+        };
+        let Some(place) = self.fetch_all(address, id.get().size(self.abi)) else { return self.sink.pointer(address) };
+        self.opened = true;
+        if joined {
+            self.sink.begin_struct();
+            self.members(id, place, usize::MAX);
+        } else {
+            self.fields(id, place, usize::MAX);
         }
     }
 

@@ -57,6 +57,8 @@ impl Walk<'_> {
     pub(super) fn flags(&mut self, set: &'static Set, value: u64) {
         let parts = set.parts(self.abi);
         let rest = unnamed(parts, value);
+        let numbers =
+            parts.iter().fold(0, |all, part| if let Part::Enum { mask, .. } = part { all | mask } else { all });
         let mut told = false;
         let mut bits_told = false;
         for part in parts {
@@ -75,7 +77,8 @@ impl Walk<'_> {
                 Part::Bits(values) => {
                     let mut left = value;
                     for v in Part::values(values) {
-                        let zero = v.value == 0 && value == 0;
+                        // Without a name, it stands for no flags beside those numbers that were told.
+                        let zero = v.value == 0 && if v.name().is_empty() { value & !numbers == 0 } else { value == 0 };
                         if zero || (v.value != 0 && left & v.value == v.value) {
                             self.sink.flag(v.name());
                             left &= !v.value;

@@ -88,6 +88,8 @@ pub trait Sink {
     fn begin_array(&mut self);
     /// The next element begins.
     fn element(&mut self);
+    /// The next element begins, the one at `position`, which has a name if `name` is not empty.
+    fn indexed_element(&mut self, position: u64, name: &str);
     /// The list ends.
     fn end_array(&mut self, end: End);
     /// A list of small things begins: `[3 5]`.
@@ -171,6 +173,7 @@ impl Sink for Mute {
     fn beyond_reach(&mut self, _: u64) {}
     fn begin_array(&mut self) {}
     fn element(&mut self) {}
+    fn indexed_element(&mut self, _: u64, _: &str) {}
     fn end_array(&mut self, _: End) {}
     fn begin_list(&mut self) {}
     fn list_item(&mut self) {}

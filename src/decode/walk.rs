@@ -3,7 +3,7 @@
 //! The walk is one type; its methods stand by what they deal with: values here, expressions in `expr`, flags in `sets`,
 //! strings and lists in `lists`, structures in `fields`, what is told when in `phases`.
 
-use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Range, StructId, Syscall, Type, TypeId, Width};
+use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Name, Range, StructId, Syscall, Type, TypeId, Width};
 
 use super::call::{Call, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
@@ -49,6 +49,8 @@ pub struct Walk<'a> {
     pub arg_index: usize,
     /// Its name, when it was told at entry and has more to tell.
     pub split_name: &'static str,
+    /// What was told of it was there, not just a pointer.
+    pub(super) opened: bool,
     /// The result, at exit.
     pub outcome: Option<Outcome>,
     /// How much is told.
@@ -69,6 +71,8 @@ pub(super) fn argument(abi: Abi, regs: &[u64; 6], arg: &Arg) -> u64 {
     let slot = arg.slot(abi);
     let width = match arg.ty.get() {
         Type::Int { width, .. } | Type::Set { width, .. } => width,
+        Type::Macro { .. } => Width::W32,
+        Type::Custom { decoder, .. } if custom::size(decoder, abi) == 4 => Width::W32,
         _ => Width::Klong,
     };
     let mut value = regs.get(slot).copied().unwrap_or(0);
@@ -101,6 +105,7 @@ impl<'a> Walk<'a> {
             args,
             arg_index: 0,
             split_name: "",
+            opened: false,
             outcome,
             style,
             sink,
@@ -216,6 +221,14 @@ impl<'a> Walk<'a> {
                 let count = self.eval(count, frame, place);
                 self.inline_array(element, count, place, frame);
             }
+            Type::Indexed { element, count, index } => {
+                let count = self.eval(count, frame, place);
+                self.indexed_array(element, count, index, place, frame);
+            }
+            Type::Whole { len, text } => {
+                let len = self.eval(len, frame, place) as usize;
+                self.whole_bytes(place, len, text);
+            }
             Type::Bytes { len } => {
                 let len = self.eval(len, frame, place) as usize;
                 self.inline_bytes(place, len, false);
@@ -230,10 +243,22 @@ impl<'a> Walk<'a> {
                 let ty = self.resolve(ty, frame);
                 self.value(ty, place, frame);
             }
+            Type::Split { entry, exit, joined } => self.split(entry, exit, joined, place, frame),
+            Type::Macro { name, params } => self.made_by_macro(name, params, frame),
             Type::Custom { decoder, params } => {
                 custom::value(self, decoder, Type::params(params), place, frame);
             }
         }
+    }
+
+    fn made_by_macro(&mut self, name: Name, params: Range, frame: Frame) {
+        self.sink.begin_call(name.as_str(), false);
+        for param in Type::macro_params(params) {
+            self.sink.element();
+            let value = self.eval(param.value, frame, Place::Register(0));
+            self.value(param.ty.get(), Place::Register(value), frame);
+        }
+        self.sink.end_call();
     }
 
     pub(super) fn unreadable(&mut self, place: Place) {
@@ -331,7 +356,7 @@ impl<'a> Walk<'a> {
     pub fn behind(&mut self, address: u64, to: Type, size: ExprId, frame: Frame) {
         let mark = self.arena.len();
         match to {
-            Type::None => self.sink.pointer(address),
+            Type::None | Type::Indexed { .. } | Type::Macro { .. } | Type::Split { .. } => self.sink.pointer(address),
             Type::Int { width, .. } | Type::Set { width, .. } => match self.fetch_all(address, width.bytes(self.abi)) {
                 Some(place) => {
                     self.sink.begin_indirect();
@@ -360,6 +385,16 @@ impl<'a> Walk<'a> {
                     _ => self.buffer(address, len, Quote::Plain),
                 }
             }
+            Type::Whole { len, text } => {
+                let len = self.eval(len, frame, Place::Register(0)) as usize;
+                if text {
+                    return self.c_string(address, len, len.saturating_sub(1));
+                }
+                match self.fetch_all(address, len) {
+                    Some(place) => self.tell_bytes(place, Quote::Plain, false, None),
+                    None => self.sink.pointer(address),
+                }
+            }
             Type::Text { len } => {
                 let len = self.eval(len, frame, Place::Register(0)) as usize;
                 self.c_string(address, len, self.style.string_limit);
@@ -381,12 +416,15 @@ impl<'a> Walk<'a> {
     pub fn size_of(&self, ty: Type) -> usize {
         match ty {
             Type::Int { width, .. } | Type::Set { width, .. } => width.bytes(self.abi),
-            Type::Ptr { .. } => self.abi.word(),
+            Type::Macro { .. } => 4,
+            Type::Ptr { .. } | Type::Split { .. } => self.abi.word(),
             Type::Struct(id) => id.get().size(self.abi),
-            Type::Array { element, count } => {
+            Type::Array { element, count } | Type::Indexed { element, count, .. } => {
                 self.size_of(element.get()) * self.eval(count, Frame::Args, Place::Register(0)) as usize
             }
-            Type::Bytes { len } | Type::Text { len } => self.eval(len, Frame::Args, Place::Register(0)) as usize,
+            Type::Bytes { len } | Type::Text { len } | Type::Whole { len, .. } => {
+                self.eval(len, Frame::Args, Place::Register(0)) as usize
+            }
             Type::Custom { decoder, .. } => custom::size(decoder, self.abi),
             Type::None | Type::Str | Type::Path | Type::Match { .. } => 0,
         }

@@ -111,7 +111,7 @@ impl JsonLines {
 
     fn call_fields(out: &mut Vec<u8>, name: &str, nr: u64, abi: Abi, call: &Collected) {
         append(out, format_args!(",\"name\":\"{name}\",\"nr\":{nr},\"abi\":\"{}\",\"args\":{{", abi.name()));
-        out.extend_from_slice(&call.values);
+        call.push_arguments(out);
         out.push(b'}');
     }
 

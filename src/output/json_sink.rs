@@ -45,6 +45,12 @@ impl Collected {
         self.levels.clear();
     }
 
+    /// Appends the arguments; a structure that had more to tell when the call returns is ended.
+    pub fn push_arguments(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.values);
+        out.extend(self.levels.iter().map(|_| b'}'));
+    }
+
     /// Appends the list of strings that were cut, if there are any.
     pub fn push_truncated(&self, out: &mut Vec<u8>) {
         if !self.truncated.is_empty() {
@@ -269,6 +275,9 @@ impl Sink for JsonSink<'_> {
     }
 
     fn flag(&mut self, name: &str) {
+        if name.is_empty() {
+            return;
+        }
         self.member(format_args!("{name}"));
     }
 
@@ -346,6 +355,10 @@ impl Sink for JsonSink<'_> {
             let _ = std::fmt::Write::write_fmt(&mut self.to.path, format_args!("[{count}]"));
             *count += 1;
         }
+    }
+
+    fn indexed_element(&mut self, _: u64, _: &str) {
+        self.element();
     }
 
     fn end_array(&mut self, end: End) {

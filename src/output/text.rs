@@ -251,6 +251,15 @@ impl Sink for TextSink<'_> {
         self.comma();
     }
 
+    fn indexed_element(&mut self, position: u64, name: &str) {
+        self.comma();
+        if name.is_empty() {
+            self.format(format_args!("[{position}]="))
+        } else {
+            self.format(format_args!("[{name}]="))
+        }
+    }
+
     fn end_array(&mut self, end: End) {
         self.end(end, "]");
     }

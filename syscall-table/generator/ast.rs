@@ -117,7 +117,12 @@ pub struct Arg {
 #[derive(Clone, Debug)]
 pub enum ArgKind {
     Type(Type),
-    OneOf(Vec<Expr>),
+    /// `op & mask = values: type`; with the call's own type if it has none.
+    OneOf {
+        mask: Option<Expr>,
+        values: Vec<Expr>,
+        ty: Option<Type>,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -145,12 +150,35 @@ pub enum Type {
         element: Box<Type>,
         count: Expr,
     },
+    /// An array whose elements are shown with the names of their positions.
+    Indexed {
+        element: Box<Type>,
+        count: Expr,
+        index: String,
+        place: Place,
+    },
     Bytes(Expr),
     Text(Expr),
+    /// Bytes, or text, of which nothing is left out.
+    Whole {
+        len: Expr,
+        text: bool,
+    },
     Match {
         on: Expr,
         arms: Vec<(Vec<Expr>, Type)>,
         other: Box<Type>,
+    },
+    /// `entry => exit`, or `entry with exit` if the fields of both are those of one structure.
+    Split {
+        entry: Box<Type>,
+        exit: Box<Type>,
+        joined: bool,
+    },
+    /// A number that a macro of the headers makes of others: `EVIOCGNAME(256)`.
+    Macro {
+        name: String,
+        params: Vec<(Expr, Type)>,
     },
     /// `@name(params):width`; the width is needed only where offsets are computed.
     Custom {

@@ -25,6 +25,11 @@ pub fn emit(t: &Tables, facts: &Facts) -> String {
     table(&mut out, "SETS", "Set", &t.sets);
     table(&mut out, "SYSCALLS", "Syscall", &t.syscalls);
     table(&mut out, "VARIANTS", "Variant", &t.variants);
+    table(&mut out, "MACRO_PARAMS", "MacroParam", &t.macro_params.rows);
+    for (abi, name) in ["X86_64", "I386", "X32"].into_iter().enumerate() {
+        let keys: Vec<String> = t.variant_keys[abi].iter().map(|key| format!("{key:?}")).collect();
+        table(&mut out, &format!("VARIANT_KEYS_{name}"), "(u16, u32, u16)", &keys);
+    }
     for (abi, name) in ["X86_64", "I386", "X32"].into_iter().enumerate() {
         let numbers = &t.numbers[abi];
         let len = numbers.keys().last().map_or(0, |n| n + 1);

@@ -108,11 +108,13 @@ impl Lowering<'_> {
         let word = if abi == 0 { 8 } else { 4 };
         match ty {
             Type::Ptr { .. } => Extent { size: word, align: word },
-            Type::Array { element, count } => {
+            Type::Array { element, count } | Type::Indexed { element, count, .. } => {
                 let element = self.extent(element, abi);
                 Extent { size: element.size * self.length(count, abi), ..element }
             }
-            Type::Bytes(len) | Type::Text(len) => Extent { size: self.length(len, abi), align: 1 },
+            Type::Bytes(len) | Type::Text(len) | Type::Whole { len, .. } => {
+                Extent { size: self.length(len, abi), align: 1 }
+            }
             Type::Match { arms, other, .. } => {
                 let mut all = self.extent(other, abi);
                 for (_, arm) in arms {
@@ -121,6 +123,8 @@ impl Lowering<'_> {
                 }
                 all
             }
+            Type::Split { entry, .. } => self.extent(entry, abi),
+            Type::Macro { .. } => number("W32", abi),
             Type::Custom { base: Some(base), .. } => self.named_extent(base, None, abi),
             Type::Custom { base: None, .. } => Extent { size: 0, align: 1 },
             Type::Named { name, base, .. } => self.named_extent(name, base.as_deref(), abi),

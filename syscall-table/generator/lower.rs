@@ -60,6 +60,9 @@ pub struct Tables {
     pub syscalls: Vec<String>,
     /// What calls are when an argument has a certain value, in the order of the calls.
     pub variants: Vec<String>,
+    /// Call, value and position in `variants`, in this order.
+    pub variant_keys: PerAbi<Vec<(usize, u64, usize)>>,
+    pub macro_params: Pool,
     /// The position in `syscalls` of each number.
     pub numbers: PerAbi<BTreeMap<u32, usize>>,
     /// Names of decoders, in the order of their discriminants.
@@ -101,6 +104,8 @@ pub struct Lowering<'a> {
     pub struct_items: Vec<ast::Struct>,
     /// Names and positions of the calls, in the order of `tables.syscalls`.
     pub syscall_ids: Vec<(String, usize)>,
+    /// The argument that selects variants, by call.
+    selectors: HashMap<String, usize>,
     /// Which numbers have a description, and whether it is for that ABI alone.
     described: HashMap<(usize, u32), bool>,
     pub errors: Vec<String>,
@@ -118,6 +123,7 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
         struct_ids: HashMap::new(),
         struct_items: Vec::new(),
         syscall_ids: Vec::new(),
+        selectors: HashMap::new(),
         described: HashMap::new(),
         errors: Vec::new(),
     };
@@ -135,6 +141,7 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
     }
     let (variants, mut syscalls): (Vec<_>, Vec<_>) = syscalls.into_iter().partition(variants::is_variant);
     syscalls.sort_by_key(|call| call.abis.is_none());
+    l.selectors = variants::selectors(&variants);
     for call in &syscalls {
         l.syscall(call);
     }
@@ -345,6 +352,19 @@ impl Lowering<'_> {
                 let count = self.expr(count, scope);
                 format!("Type::Array {{ element: TypeId({element}), count: ExprId({count}) }}")
             }
+            Type::Indexed { element, count, index, place } => {
+                let element = self.ty(element, scope);
+                let count = self.expr(count, scope);
+                let set = self.set_ids.get(index).copied();
+                if set.is_none() {
+                    self.error(place, format!("{index} is not a set"));
+                }
+                let set = set.unwrap_or_default();
+                format!("Type::Indexed {{ element: TypeId({element}), count: ExprId({count}), index: SetId({set}) }}")
+            }
+            Type::Whole { len, text } => {
+                format!("Type::Whole {{ len: ExprId({}), text: {text} }}", self.expr(len, scope))
+            }
             Type::Bytes(len) => format!("Type::Bytes {{ len: ExprId({}) }}", self.expr(len, scope)),
             Type::Text(len) => format!("Type::Text {{ len: ExprId({}) }}", self.expr(len, scope)),
             Type::Match { on, arms, other } => {
@@ -361,6 +381,19 @@ impl Lowering<'_> {
                 rows.push(format!("Arm {{ value: None, ty: TypeId({other}) }}"));
                 let arms = self.tables.arms.run(rows);
                 format!("Type::Match {{ on: ExprId({on}), arms: {arms} }}")
+            }
+            Type::Split { entry, exit, joined } => {
+                let (entry, exit) = (self.ty(entry, scope), self.ty(exit, scope));
+                format!("Type::Split {{ entry: TypeId({entry}), exit: TypeId({exit}), joined: {joined} }}")
+            }
+            Type::Macro { name, params } => {
+                let mut rows = Vec::new();
+                for (value, ty) in params {
+                    let (value, ty) = (self.expr(value, scope), self.ty(ty, scope));
+                    rows.push(format!("MacroParam {{ value: ExprId({value}), ty: TypeId({ty}) }}"));
+                }
+                let (name, params) = (self.tables.name(name), self.tables.macro_params.run(rows));
+                format!("Type::Macro {{ name: {name}, params: {params} }}")
             }
             Type::Custom { name, params, .. } => {
                 let params = params.iter().map(|p| format!("ExprId({})", self.expr(p, scope))).collect();
@@ -454,9 +487,10 @@ impl Lowering<'_> {
         }
         let name = self.tables.name(&call.name);
         let id = self.tables.syscalls.len();
+        let selector = self.selectors.get(&call.name).map_or(u8::MAX, |at| *at as u8);
         self.syscall_ids.push((call.name.clone(), id));
         self.tables.syscalls.push(format!(
-            "Syscall {{ name: {name}, args: {args}, classes: Classes({classes:#x}), ret: TypeId({ret}), aux: TypeId({aux}) }}"
+            "Syscall {{ name: {name}, args: {args}, classes: Classes({classes:#x}), selector: {selector}, ret: TypeId({ret}), aux: TypeId({aux}) }}"
         ));
         let mut used = false;
         for abi in abis {

@@ -282,12 +282,15 @@ impl Parser<'_> {
         let mut args = Vec::new();
         while !self.sign(")") {
             let name = self.ident()?;
-            let kind = if self.sign("=") {
+            let mask = if self.sign("&") { Some(self.binary(ABOVE_OR)?) } else { None };
+            let kind = if mask.is_some() || self.peek() == &Kind::Sign("=") {
+                self.expect("=")?;
                 let mut values = vec![self.binary(ABOVE_OR)?];
                 while self.sign("|") {
                     values.push(self.binary(ABOVE_OR)?);
                 }
-                ArgKind::OneOf(values)
+                let ty = if self.sign(":") { Some(self.ty()?) } else { None };
+                ArgKind::OneOf { mask, values, ty }
             } else {
                 self.expect(":")?;
                 ArgKind::Type(self.ty()?)
@@ -315,6 +318,15 @@ impl Parser<'_> {
     }
 
     fn ty(&mut self) -> Result<Type, String> {
+        let entry = self.one_type()?;
+        let joined = self.word("with");
+        if !joined && !self.sign("=>") {
+            return Ok(entry);
+        }
+        Ok(Type::Split { entry: Box::new(entry), exit: Box::new(self.one_type()?), joined })
+    }
+
+    fn one_type(&mut self) -> Result<Type, String> {
         let dir = if self.word("in") {
             Some(Dir::In)
         } else if self.word("out") {
@@ -326,7 +338,7 @@ impl Parser<'_> {
         };
         if dir.is_some() || matches!(self.peek(), Kind::Sign("*")) {
             self.expect("*")?;
-            let to = Box::new(self.ty()?);
+            let to = Box::new(self.one_type()?);
             let (mut when, mut size) = (None, None);
             loop {
                 if self.word("when") {
@@ -342,6 +354,12 @@ impl Parser<'_> {
             let element = Box::new(self.ty()?);
             self.expect(";")?;
             let count = self.expr()?;
+            if self.word("by") {
+                let place = self.place();
+                let index = self.ident()?;
+                self.expect("]")?;
+                return Ok(Type::Indexed { element, count, index, place });
+            }
             self.expect("]")?;
             return Ok(Type::Array { element, count });
         }
@@ -357,8 +375,27 @@ impl Parser<'_> {
             let base = if self.sign(":") { Some(self.ident()?) } else { None };
             return Ok(Type::Custom { name, params, base });
         }
+        if self.word("macro") {
+            let name = self.ident()?;
+            let mut params = Vec::new();
+            self.expect("(")?;
+            while !self.sign(")") {
+                let value = self.expr()?;
+                self.expect(":")?;
+                params.push((value, self.ty()?));
+                self.sign(",");
+            }
+            return Ok(Type::Macro { name, params });
+        }
         if self.word("bytes") {
             return Ok(Type::Bytes(self.index()?));
+        }
+        if self.word("whole") {
+            let text = self.word("text");
+            if !text && !self.word("bytes") {
+                return self.wanted("text or bytes");
+            }
+            return Ok(Type::Whole { len: self.index()?, text });
         }
         if self.word("text") {
             return Ok(Type::Text(self.index()?));

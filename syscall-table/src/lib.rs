@@ -20,7 +20,8 @@
 //!
 //! A **variant** is a call for some values of an argument, with the other arguments that it then has:
 //! `name(argument = VALUE | OTHER, …) -> result`. The call itself describes all other values; type of the argument,
-//! result and classes are the call's.
+//! result and classes are the call's. `argument & MASK = VALUE` is for all values with these bits, if there is no variant for
+//! the value itself; a type behind the value (`op & MASK = VALUE: macro …`) replaces the call's.
 //!
 //! **Types** are
 //! - numbers: `i8` to `u64`, `x8` to `x64` (hexadecimal), `o16`, `o32` (octal), `be16` to `be64`, `int`, `uint`, `long`, `ulong`,
@@ -31,8 +32,11 @@
 //! - pointers: `*T` and `in *T` (read at entry), `out *T` (read at exit, if the call succeeded or when `when …` holds),
 //!   `inout *T` (both: `[in => out]`), with `sized expression` for structures that grow from release to release;
 //! - `path` and `str` (pointers to NUL-terminated strings), `cpath`, `cstr` (what they point to), `bytes[n]`, `text[n]` (a string in
-//!   a buffer of n bytes), `[T; n]` (n elements);
+//!   a buffer of n bytes), `whole bytes[n]` and `whole text[n]` (never abbreviated), `[T; n]` (n elements), `[T; n by set]` (shown with the names of their positions);
 //! - `match expression { A, B => T  _ => U }`: chosen by another argument or field; `none` for an argument that is not there;
+//! - `*A => *B` for an argument: a structure that is told at entry, and what it is at exit behind `=>`; with `out *B` only the
+//!   pointer if the call failed; `*A with out *B`: fields that the call sets follow in the same braces;
+//! - `macro NAME(expression: type, …)`: a 32-bit number that is shown as the macro of the headers which made it;
 //! - `@decoder(expressions)`: what only code can express; with `:width` behind it where an offset depends on its size.
 //!
 //! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name
@@ -60,7 +64,7 @@ mod tables {
 }
 
 pub use model::{
-    Abi, Arg, Arm, Binary, Classes, Decoder, Dir, Expr, ExprId, Field, Format, Name, Part, Range, Set, SetId, SetKind,
-    Struct, StructId, Syscall, Type, TypeId, Unary, Value, Variant, Width,
+    Abi, Arg, Arm, Binary, Classes, Decoder, Dir, Expr, ExprId, Field, Format, MacroParam, Name, Part, Range, Set,
+    SetId, SetKind, Struct, StructId, Syscall, Type, TypeId, Unary, Value, Variant, Width,
 };
 pub use names::{errno_name, ioctl_names, signal_name, signal_number};

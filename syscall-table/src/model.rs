@@ -146,6 +146,8 @@ pub struct Syscall {
     pub(crate) name: Name,
     pub(crate) args: Range,
     pub(crate) classes: Classes,
+    /// The argument that selects a variant; the last number stands for none.
+    pub(crate) selector: u8,
     /// What the result is when the call succeeds.
     pub ret: TypeId,
     /// What is told after the result, such as the descriptors that select(2) found ready.
@@ -174,6 +176,29 @@ impl Syscall {
         let start = tables::VARIANTS.partition_point(|v| usize::from(v.call) < index);
         let len = tables::VARIANTS[start..].partition_point(|v| usize::from(v.call) == index);
         &tables::VARIANTS[start..start + len]
+    }
+
+    /// What the call is when its arguments have the values that `argument` tells.
+    pub fn variant(&self, abi: Abi, argument: impl FnOnce(&Arg) -> u64) -> Option<&'static Variant> {
+        if self.selector == u8::MAX {
+            return None;
+        }
+        let value = argument(self.args().get(usize::from(self.selector))?);
+        let call = u16::try_from(self.index()).ok()?;
+        let keys: &[(u16, u32, u16)] = match abi {
+            Abi::X86_64 => &tables::VARIANT_KEYS_X86_64,
+            Abi::I386 => &tables::VARIANT_KEYS_I386,
+            Abi::X32 => &tables::VARIANT_KEYS_X32,
+        };
+        let found = keys.binary_search_by_key(&(call, u32::try_from(value).ok()?), |key| (key.0, key.1));
+        match found {
+            Ok(at) => tables::VARIANTS.get(usize::from(keys[at].2)),
+            // Those for some bits of a value are the first.
+            Err(_) => {
+                let mut some = self.variants().iter().take_while(|v| v.mask != u64::MAX);
+                some.find(|v| Some(value & v.mask) == v.value(abi))
+            }
+        }
     }
 
     /// The groups it belongs to.
@@ -208,6 +233,7 @@ impl Syscall {
 pub struct Variant {
     pub(crate) call: u16,
     pub(crate) arg: u8,
+    pub(crate) mask: u64,
     pub(crate) value: [Option<u64>; 3],
     pub(crate) args: Range,
     /// What the result is when the call succeeds.
@@ -225,6 +251,11 @@ impl Variant {
     /// Which argument selects it.
     pub fn selector(&self) -> usize {
         usize::from(self.arg)
+    }
+
+    /// Which bits of that argument count.
+    pub const fn mask(&self) -> u64 {
+        self.mask
     }
 
     /// Which value of that argument does; none if the variant is not one of this ABI.
@@ -404,10 +435,14 @@ pub enum Type {
     },
     /// `count` elements one behind the other.
     Array { element: TypeId, count: ExprId },
+    /// The same; each element is shown with the name that `index` has for its position.
+    Indexed { element: TypeId, count: ExprId, index: SetId },
     /// Bytes, shown as a string.
     Bytes { len: ExprId },
     /// A string in a buffer of `len` bytes, which ends at its first NUL if there is one.
     Text { len: ExprId },
+    /// Bytes or, if `text`, a string, in a buffer of `len` bytes; `-s` does not cut them.
+    Whole { len: ExprId, text: bool },
     /// A NUL-terminated string of any length.
     Str,
     /// A NUL-terminated file name: never abbreviated.
@@ -416,6 +451,10 @@ pub enum Type {
     Struct(StructId),
     /// One of several types, chosen by a value beside it.
     Match { on: ExprId, arms: Range },
+    /// A pointer whose memory is told at entry and, as something else, at exit; `joined`: in one pair of braces.
+    Split { entry: TypeId, exit: TypeId, joined: bool },
+    /// A 32-bit number that a macro of the headers makes of others: `EVIOCGNAME(256)`.
+    Macro { name: Name, params: Range },
     /// Something that only code can express: a decoder's number and the expressions it is given.
     Custom { decoder: Decoder, params: Range },
 }
@@ -435,10 +474,24 @@ impl Type {
         arms.of(&tables::ARMS)
     }
 
+    /// The numbers that a `Macro` was given.
+    pub fn macro_params(params: Range) -> &'static [MacroParam] {
+        params.of(&tables::MACRO_PARAMS)
+    }
+
     /// The parameters of a `Custom`.
     pub fn params(params: Range) -> &'static [ExprId] {
         params.of(&tables::PARAMS)
     }
+}
+
+/// A number that a [`Type::Macro`] was given.
+#[derive(Clone, Copy, Debug)]
+pub struct MacroParam {
+    /// How it follows from the arguments.
+    pub value: ExprId,
+    /// What it is.
+    pub ty: TypeId,
 }
 
 /// A structure by its position in the table of structures.

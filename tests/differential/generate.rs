@@ -91,10 +91,11 @@ fn shaped(abi: Abi, nr: u32, shape: &Shape, random: &mut Random, more: usize) ->
 fn weight(ty: TypeId, depth: usize) -> usize {
     match ty.get() {
         _ if depth > 4 => 0,
-        Type::None | Type::Int { .. } => 1,
-        Type::Set { .. } | Type::Bytes { .. } | Type::Text { .. } | Type::Str | Type::Path => 3,
+        Type::None | Type::Int { .. } | Type::Macro { .. } => 1,
+        Type::Set { .. } | Type::Bytes { .. } | Type::Text { .. } | Type::Whole { .. } | Type::Str | Type::Path => 3,
+        Type::Split { entry, exit, .. } => weight(entry, depth) + weight(exit, depth),
         Type::Ptr { to, .. } => 4 + weight(to, depth + 1),
-        Type::Array { element, .. } => 4 + weight(element, depth + 1),
+        Type::Array { element, .. } | Type::Indexed { element, .. } => 4 + weight(element, depth + 1),
         Type::Struct(id) => id.get().fields().iter().map(|field| weight(field.ty, depth + 1)).sum::<usize>() + 4,
         Type::Match { arms, .. } => Type::arms(arms).iter().map(|arm| weight(arm.ty, depth + 1)).sum(),
         Type::Custom { .. } => 12,
@@ -108,6 +109,10 @@ fn flatten(ty: TypeId, into: &mut Vec<Type>) {
             for arm in Type::arms(arms) {
                 flatten(arm.ty, into);
             }
+        }
+        Type::Split { entry, exit, .. } => {
+            flatten(entry, into);
+            flatten(exit, into);
         }
         ty if into.iter().any(|known| std::mem::discriminant(known) == std::mem::discriminant(&ty)) => {}
         ty => into.push(ty),

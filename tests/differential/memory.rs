@@ -196,7 +196,7 @@ impl<'a> Memory<'a> {
     /// The bytes of a value.
     fn build(&mut self, ty: Type, fields: Fields) -> Vec<u8> {
         match self.resolve(ty, fields) {
-            Type::None | Type::Match { .. } => self.junk(64),
+            Type::None | Type::Match { .. } | Type::Macro { .. } | Type::Split { .. } => self.junk(64),
             ty @ (Type::Int { width, .. } | Type::Set { width, .. }) => {
                 let value = sensible(ty, self.abi, self.random);
                 number(value, width, self.abi)
@@ -206,7 +206,7 @@ impl<'a> Memory<'a> {
                 let address = self.pointer(to.get(), fields, reach);
                 number(address, Width::Word, self.abi)
             }
-            Type::Array { element, count } => {
+            Type::Array { element, count } | Type::Indexed { element, count, .. } => {
                 let count = self.eval(count, fields).min(40);
                 (0..count).flat_map(|_| self.build(element.get(), fields)).collect()
             }
@@ -214,7 +214,7 @@ impl<'a> Memory<'a> {
                 let len = self.eval(len, fields).min(300) as usize;
                 self.text(len, false)
             }
-            Type::Text { len } => {
+            Type::Text { len } | Type::Whole { len, .. } => {
                 let len = self.eval(len, fields).min(300) as usize;
                 self.text(len, true)
             }

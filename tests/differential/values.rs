@@ -153,11 +153,11 @@ impl Deciding {
                 self.expression(size, inside, abi);
                 self.collect(to, inside, abi, depth + 1);
             }
-            Type::Array { element, count } => {
+            Type::Array { element, count } | Type::Indexed { element, count, .. } => {
                 self.expression(count, inside, abi);
                 self.collect(element, inside, abi, depth + 1);
             }
-            Type::Bytes { len } | Type::Text { len } => self.expression(len, inside, abi),
+            Type::Bytes { len } | Type::Text { len } | Type::Whole { len, .. } => self.expression(len, inside, abi),
             Type::Struct(id) => {
                 for field in id.get().fields() {
                     self.expression(field.when, Some(id), abi);
@@ -173,12 +173,16 @@ impl Deciding {
                     self.collect(*ty, inside, abi, depth + 1);
                 }
             }
+            Type::Split { entry, exit, .. } => {
+                self.collect(entry, inside, abi, depth);
+                self.collect(exit, inside, abi, depth);
+            }
             Type::Custom { params, .. } => {
                 for param in Type::params(params) {
                     self.expression(*param, inside, abi);
                 }
             }
-            Type::None | Type::Int { .. } | Type::Set { .. } | Type::Str | Type::Path => {}
+            Type::None | Type::Int { .. } | Type::Set { .. } | Type::Str | Type::Path | Type::Macro { .. } => {}
         }
     }
 

@@ -96,7 +96,6 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::FutexWakeOp => Kind::Value(values::futex_wake_op, values::four),
         Decoder::IoctlOp => Kind::Value(values::ioctl_op, values::four),
         Decoder::IoctlArgument => Kind::Value(values::ioctl_argument, times::klong_size),
-        Decoder::Termios => Kind::Behind(values::termios),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name, ioctl_names};
 
-use crate::decode::sink::{End, Quote};
+use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 use crate::decode::{IdKind, number};
 
@@ -331,29 +331,6 @@ pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Word) else { return };
     walk.sink.hex(value);
-}
-
-/// struct termios of the kernel: flag words whose low bits are numbers.
-pub fn termios(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
-    let Some(place) = walk.fetch_all(address, 36) else { return walk.sink.pointer(address) };
-    let word = |walk: &Walk, index: usize| number::from_bytes(&walk.bytes(place)[index * 4..index * 4 + 4], false);
-    walk.sink.begin_struct();
-    for (index, name) in ["c_iflag", "c_oflag", "c_cflag", "c_lflag"].into_iter().enumerate() {
-        walk.sink.field(name);
-        let value = word(walk, index);
-        if walk.style.abbreviate { walk.sink.hex(value) } else { walk.named_set(name, value) }
-    }
-    if !walk.style.abbreviate {
-        walk.sink.field("c_line");
-        let line = u64::from(walk.bytes(place)[16]);
-        walk.named_set("line_discipline", line);
-        walk.sink.field("c_cc");
-        let Place::Memory { at, address, .. } = place else { return };
-        walk.tell_bytes(Place::Memory { at: at + 17, len: 19, address }, Quote::Hex, false, None);
-        walk.sink.end_struct(End::Complete);
-    } else {
-        walk.sink.end_struct(End::Abbreviated);
-    }
 }
 
 /// The sets of capget(2): two structures of 32-bit words since version 2, told as the 64-bit sets that they are.
