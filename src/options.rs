@@ -45,6 +45,14 @@ pub struct Options {
     pub style: Style,
     /// Which signals end the tracer.
     pub interruptible: Interruptible,
+    /// Processes that execute another program than the first are let go: `-b execve`.
+    pub detach_on_exec: bool,
+    /// After so many calls all tracees are let go.
+    pub syscall_limit: Option<u64>,
+    /// Tracees do not outlive the tracer.
+    pub kill_on_exit: bool,
+    /// Each stop is told: `-d`.
+    pub debug: bool,
     /// Messages that are not wanted.
     pub quiet: Quiet,
     /// Which tracees share the tracer's CPU.

@@ -14,6 +14,7 @@ pub use start::{Conclusion, Error, run};
 
 use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style};
 use crate::identify::Identify;
+use crate::message;
 use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered};
 use crate::tracee::{self, Ticker};
@@ -100,6 +101,8 @@ struct Session<'a> {
     ticker: Ticker,
     command: Option<Pid>,
     clocks: Clocks,
+    /// How many calls are still to be told.
+    left: Option<u64>,
 }
 
 impl Session<'_> {
@@ -118,7 +121,12 @@ impl Session<'_> {
                         self.report.stopped(&stamp, signal.unsigned_abs());
                     }
                 }
-                Event::Exec { tid, former, ip } => self.executed(tid, former, ip),
+                Event::Exec { tid, former, ip, first } => {
+                    self.executed(tid, former, ip);
+                    if self.options.detach_on_exec && !first && tracer.let_go() {
+                        self.detached(tid);
+                    }
+                }
                 Event::Fork { tid, child, kind } => {
                     let birth = match kind {
                         ForkKind::Fork => Birth::Fork,
@@ -154,6 +162,7 @@ impl Session<'_> {
                     self.ticker.disarm();
                     continue;
                 }
+                Event::Interrupted { signal } if self.options.kill_on_exit => return Some(signal),
                 Event::Interrupted { signal } if tracer.must_stay() => {
                     let waiting = self.options.interruptible != Interruptible::Anywhere;
                     for tid in tracer.fall_silent(Some(signal).filter(|_| waiting)) {
@@ -176,6 +185,10 @@ impl Session<'_> {
                     }
                     return Some(signal);
                 }
+            }
+            if self.left == Some(0) {
+                self.limit_reached(tracer);
+                return None;
             }
             if self.report.pending() {
                 self.ticker.arm();
@@ -276,6 +289,8 @@ impl Session<'_> {
             tampered = done;
         }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
+        let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
+        self.left = self.left.map(|left| left.saturating_sub(u64::from(wanted)));
         if let Some(summary) = &mut self.summary {
             if let Some(syscall) = seat.call.syscall {
                 let system = tracer.system_time().saturating_sub(seat.system);
@@ -285,7 +300,6 @@ impl Session<'_> {
                 return;
             }
         }
-        let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
         if !wanted {
             return self.report.forget(tid);
         }
@@ -349,6 +363,15 @@ impl Session<'_> {
         }
         let stamp = self.stamp(tid, ip);
         self.report.executed(&stamp);
+    }
+
+    /// As many calls as were wanted are told.
+    fn limit_reached(&mut self, tracer: &mut Tracer) {
+        self.report.flush();
+        message::tell(&self.options.program, "System call limit has been reached, detaching tracees");
+        for tid in tracer.detach_all(None) {
+            self.detached(tid);
+        }
     }
 
     fn detached(&mut self, tid: Pid) {

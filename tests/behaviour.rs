@@ -5,6 +5,7 @@ mod behaviour {
     pub mod descriptors;
     pub mod ending;
     pub mod inheritance;
+    pub mod letting_go;
     pub mod messages;
     pub mod nothing_left;
     pub mod output;

@@ -167,6 +167,10 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_path_directory: Case { options: &["-P", "/etc"], ..case(&["@touches"]) };
     option_paths: Case { options: &["-P", "/etc", "-P/dev/null", "-e", "trace=%desc", "-z"], ..case(&["@touches"]) };
     option_path_unresolved: Case { options: &["-P", "/dev/fd/../../bin/../etc/passwd", "-f", "-y"], ..case(&["sh", "-c", "cat /etc/passwd; cat < /bin/../etc/passwd"]) };
+    detach_on_execve: Case { options: &["-f", "-b", "execve", "-e", "trace=execve,chdir"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "cd /; /bin/true; cd /tmp; exec /bin/nosuch"]) };
+    detach_on_execve_of_the_command: Case { options: &["--detach-on=execve", "-e", "trace=execve,chdir"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
+    detach_on_execve_untold: Case { options: &["-b", "execve", "-z", "-e", "trace=execve,chdir"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
+    detach_on_execve_detached_only: Case { options: &["-b", "execve", "-e", "status=detached"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
     option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

@@ -395,6 +395,23 @@ fn injections_that_are_none() {
 }
 
 #[test]
+fn calls_that_do_not_detach() {
+    compare(&[
+        "-b foo true",
+        "-b open true",
+        "-b '' true",
+        "-b execve,open true",
+        "-b !execve true",
+        "-b execve@64 true",
+        "-b execveat true",
+        "--detach-on=foo true",
+        "--detach-on",
+        "-b",
+        "-b execve -b execve -e trace=none true",
+    ]);
+}
+
+#[test]
 fn statistics_that_make_no_sense() {
     compare(&[
         "-C -U foo true",

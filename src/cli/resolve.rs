@@ -37,6 +37,10 @@ pub fn resolve(
     if command.is_empty() && typed.pids.is_empty() {
         return Err(UsageError::with_hint("must have PROG [ARGS] or -p PID".to_string()));
     }
+    if typed.kill_on_exit && !typed.pids.is_empty() {
+        let text = "--kill-on-exit and -p/--attach are mutually exclusive options";
+        return Err(UsageError::new(text.to_string()));
+    }
     let both = |one, other| UsageError::new(format!("{one} and {other} cannot be provided simultaneously"));
     if typed.t > 0 && typed.timestamps.is_some() {
         return Err(both("-t", "--absolute-timestamps"));
@@ -101,6 +105,10 @@ pub fn resolve(
         decode_pids: typed.decode_pids,
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
+        detach_on_exec: typed.detach_on_exec,
+        syscall_limit: typed.syscall_limit,
+        kill_on_exit: typed.kill_on_exit,
+        debug: typed.debug,
         quiet,
         kernel_filter: kernel_filter(&typed, &command),
         tampering: typed.tampering,
@@ -200,6 +208,8 @@ fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
     let some = typed.calls.as_ref().is_some_and(|calls| *calls != CallFilter::all());
     // At the stops that the filter makes, the kernel takes no signals.
     let possible = typed.seccomp_bpf != Some(false) && !typed.tampering.sends_signals();
+    // What the filter stops fails where nobody is told of it: nothing can be let go.
+    let possible = possible && !typed.detach_on_exec && typed.syscall_limit.is_none();
     possible && follow && some && !command.is_empty() && typed.pids.is_empty()
 }
 

@@ -67,6 +67,10 @@ pub fn command() -> Command {
             .hide_short_help(true),
         value("", "placement", "auto|off", "Share the CPU with tracees that stop often; off for -p unless asked")
             .hide_short_help(true),
+        value("b", "detach-on", "execve", "Let go of processes that execute another program").hide_short_help(true),
+        value("", "syscall-limit", "N", "Let all go after so many calls").hide_short_help(true),
+        flag("", "kill-on-exit", "Kill all when trapline ends").hide_short_help(true),
+        flag("d", "debug", "Tell each stop").hide_short_help(true),
         short_only('F', "F").help("Follow forks").hide(true).action(ArgAction::SetTrue),
     ]);
     let command = command.next_help_heading("Filters").args([
@@ -135,21 +139,17 @@ pub fn command() -> Command {
 fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
     vec![
-        value("b", "detach-on", "SYSCALL", HELP),
-        flag("d", "debug", HELP),
         optional("D", "daemonize", "HOW", HELP).aliases(["daemonised", "daemonized"]),
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
         value("X", "const-print-style", "FORMAT", HELP),
         value("", "abbrev", "SET", HELP),
         optional("", "color", "WHEN", HELP),
-        flag("", "kill-on-exit", HELP),
         value("", "kvm", "SET", HELP),
         value("", "namespace", "SET", HELP),
         value("", "raw", "SET", HELP),
         value("", "read", "SET", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
-        value("", "syscall-limit", "N", HELP),
         optional("", "tips", "SPEC", HELP),
         value("", "verbose", "SET", HELP),
         value("", "write", "SET", HELP),

@@ -33,6 +33,10 @@ pub struct Typed {
     pub env: Vec<(OsString, Option<OsString>)>,
     pub argv0: Option<OsString>,
     pub interruptible: Option<Interruptible>,
+    pub detach_on_exec: bool,
+    pub syscall_limit: Option<u64>,
+    pub kill_on_exit: bool,
+    pub debug: bool,
     /// How often `-f` was given.
     pub f: usize,
     /// How often `-F` was given.
@@ -121,6 +125,14 @@ impl Typed {
             "user" => self.user = Some(user(text)),
             "env" => self.env.push(variable(value)),
             "argv0" => self.argv0 = Some(value.clone()),
+            "detach-on" if text == "execve" => self.detach_on_exec = true,
+            "detach-on" => return Err(UsageError::new(format!("Syscall '{text}' for -b isn't supported"))),
+            "syscall-limit" => {
+                let limit = decimal(text, u64::MAX).filter(|limit| *limit > 0);
+                self.syscall_limit = Some(limit.ok_or_else(invalid)?);
+            }
+            "kill-on-exit" => self.kill_on_exit = true,
+            "debug" => self.debug = true,
             "interruptible" => self.interruptible = Some(words::interruptible(text).ok_or_else(invalid)?),
             "placement" => {
                 self.placement = Some(match text {

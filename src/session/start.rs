@@ -48,6 +48,12 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
     let mut tracer = Tracer::new(options.follow, options.placed);
     watch_signals(options);
+    if options.kill_on_exit {
+        tracer.kill_on_exit();
+    }
+    if options.debug {
+        tracer.debug(&options.program);
+    }
     if options.summary.is_some() {
         tracer.measure_system_time();
     }
@@ -61,6 +67,7 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
         ticker: Ticker::slow(),
         command: None,
         clocks: Clocks::new(options),
+        left: options.syscall_limit,
     };
     let mut attached = 0;
     for pid in &options.target.pids {

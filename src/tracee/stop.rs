@@ -9,6 +9,8 @@ use nix::unistd::Pid;
 pub const BASE_OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_TRACEEXEC;
 /// Options for tracees that have a filter of ours, and must not outlive us.
 pub const FILTER_OPTIONS: i32 = libc::PTRACE_O_TRACESECCOMP | libc::PTRACE_O_EXITKILL;
+/// The option that makes the kernel kill tracees when their tracer ends.
+pub const EXIT_KILL: i32 = libc::PTRACE_O_EXITKILL;
 /// Options that make children tracees, too.
 pub const FOLLOW_OPTIONS: i32 = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
 

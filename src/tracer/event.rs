@@ -27,7 +27,8 @@ pub enum Event {
     GroupStop { tid: Pid, signal: i32, ip: Option<u64> },
     /// It runs a new program. `former` is the id that the thread had, if another's was taken over: that thread, the
     /// leader, is gone without any further event.
-    Exec { tid: Pid, former: Option<Pid>, ip: Option<u64> },
+    /// `first`: it is the command that was started, and its first program.
+    Exec { tid: Pid, former: Option<Pid>, ip: Option<u64>, first: bool },
     /// It has a new child (reported for children that we follow).
     Fork { tid: Pid, child: Pid, kind: ForkKind },
     /// It is a tracee from now on.

@@ -46,6 +46,17 @@ impl Tracer {
         left
     }
 
+    /// Lets the tracee of the last event go; whether it lives.
+    pub fn let_go(&mut self) -> bool {
+        let Some((stopped, _)) = self.current.take() else { return false };
+        let tid = stopped.pid();
+        self.restore_call(&stopped);
+        if let Some(state) = self.tracees.remove(&tid) {
+            self.placement.ended(tid, &state);
+        }
+        stopped.detach(0).is_ok()
+    }
+
     /// Waits for any tracee and not for one after the other: a vfork parent stops only when its child goes on, and
     /// the leader of a process that exited before its threads is reported when they are gone.
     fn wait_for_the_rest(&mut self, left: &mut Vec<Pid>) {

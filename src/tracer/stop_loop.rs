@@ -19,8 +19,8 @@ use super::seccomp::{self, Own};
 use super::tamper::Replaced;
 use super::tids::Tids;
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError, Stop, Stopped,
-    SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
+    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError,
+    Stop, Stopped, SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -124,6 +124,8 @@ pub struct Tracer {
     ending: Option<Ending>,
     /// The command runs its program.
     pub(super) started: bool,
+    /// The name under which each stop is told, if it is.
+    debug: Option<String>,
     /// Keeps the command waiting until it is seized and interrupted.
     gate: Option<OwnedFd>,
     /// The signal that asks us to end was reported.
@@ -155,6 +157,7 @@ impl Tracer {
             command: None,
             ending: None,
             started: false,
+            debug: None,
             gate: None,
             told: false,
             filtered: false,
@@ -238,6 +241,16 @@ impl Tracer {
     /// How long the system had worked for the process of the last event; zero unless that was asked for.
     pub fn system_time(&self) -> Duration {
         self.system_time.unwrap_or_default()
+    }
+
+    /// From now on, the kernel kills tracees when this process ends. To be called before there are any.
+    pub fn kill_on_exit(&mut self) {
+        self.options |= EXIT_KILL;
+    }
+
+    /// From now on, tells each stop under the name of `program`.
+    pub fn debug(&mut self, program: &str) {
+        self.debug = Some(program.to_string());
     }
 
     /// Whether this thread is a tracee.
@@ -362,6 +375,9 @@ impl Tracer {
     }
 
     fn stopped(&mut self, pid: Pid, stop: Stop) {
+        if let Some(program) = &self.debug {
+            crate::message::tell(program, format_args!("[wait = {pid}] {stop:?}"));
+        }
         let state = match self.tracees.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
             // A child of ours that is no tracee, such as the command that output is piped to.
@@ -560,9 +576,8 @@ impl Tracer {
         let ip = stopped.syscall_info().ok().map(|i| i.ip);
         let former = stopped.event_message().ok().and_then(|m| i32::try_from(m).ok()).map(Pid::from_raw);
         let former = former.filter(|f| *f != tid);
-        if self.command == Some(tid) {
-            self.started = true;
-        }
+        let first = self.command == Some(tid) && !self.started;
+        self.started |= first;
         if let Some(former) = former {
             // The thread that called execve took over the leader's id, and the leader is gone.
             self.forget(tid);
@@ -579,7 +594,7 @@ impl Tracer {
         if let Some(state) = self.tracees.get_mut(&tid) {
             state.unsure = true;
         }
-        self.events.push_back(Event::Exec { tid, former, ip });
+        self.events.push_back(Event::Exec { tid, former, ip, first });
         self.current = Some((stopped, Next::Syscall(0)));
     }
 }
