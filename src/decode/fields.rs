@@ -34,6 +34,21 @@ impl Walk<'_> {
         self.sink.end_struct(end);
     }
 
+    /// Tells a structure of `size` bytes at `address` whose missing end counts as 0. Abbreviated, it needs no more than
+    /// its first `brief` bytes.
+    pub fn padded_fields(&mut self, id: StructId, address: u64, size: u64, brief: usize) {
+        let known = id.get().size(self.abi);
+        let wanted = if self.style.abbreviate { brief } else { known };
+        let len = usize::try_from(size).unwrap_or(usize::MAX).min(wanted);
+        let Some(Place::Memory { at, .. }) = self.fetch_all(address, len) else {
+            return self.sink.pointer(address);
+        };
+        self.arena.resize(at + known, 0);
+        self.sink.begin_struct();
+        let end = self.members(id, Place::Memory { at, len: known, address }, usize::MAX);
+        self.sink.end_struct(if size > known as u64 { End::Abbreviated } else { end });
+    }
+
     pub(super) fn structure(&mut self, address: u64, id: StructId, size: ExprId, frame: Frame) {
         let own = id.get().size(self.abi);
         if size == ExprId::NONE {
@@ -145,7 +160,7 @@ impl Walk<'_> {
                 self.fields(inner, place, known);
                 continue;
             }
-            if field.bits.is_some() {
+            if field.bits.is_some() && !matches!(ty, Type::Custom { .. }) {
                 self.bit_field(field, ty, place);
             } else {
                 self.value(ty, place, frame);

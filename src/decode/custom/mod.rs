@@ -3,6 +3,7 @@
 mod bpf;
 mod io;
 mod net;
+mod perf;
 mod ptrace;
 mod results;
 mod sets;
@@ -50,6 +51,10 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::UserOffset => Kind::Value(ptrace::user_offset, values::eight),
         Decoder::SyscallOf => Kind::Value(ptrace::syscall_of, values::eight),
         Decoder::NegativeErrno => Kind::Value(ptrace::negative_errno, values::eight),
+        Decoder::PerfAttr => Kind::Behind(perf::attr),
+        Decoder::PerfConfig => Kind::Value(perf::config, values::eight),
+        Decoder::PerfPreciseIp => Kind::Value(perf::precise_ip, values::eight),
+        Decoder::PerfReserved => Kind::Value(perf::reserved, values::eight),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),

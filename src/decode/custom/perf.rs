@@ -1,0 +1,96 @@
+//! The attributes of perf_event_open(2), which say themselves how long they are.
+
+use syscall_table::{ExprId, SetId, StructId, Width};
+
+use crate::decode::number::from_bytes;
+use crate::decode::text::Short;
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// PERF_ATTR_SIZE_VER0, which a size of 0 stands for.
+const SMALLEST: u64 = 64;
+
+/// What abbreviated attributes need: all up to the flags.
+const BRIEF: usize = 48;
+
+/// `struct perf_event_attr`. What is not there counts as 0, as the kernel has it.
+pub fn attr(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let Some(id) = StructId::by_name("perf_event_attr") else { return };
+    let size = walk.fetch_all(address.wrapping_add(4), 4).map(|place| from_bytes(walk.bytes(place), false));
+    match size {
+        Some(0) => walk.padded_fields(id, address, SMALLEST, BRIEF),
+        Some(size) if size >= SMALLEST => walk.padded_fields(id, address, size, BRIEF),
+        _ => walk.sink.pointer(address),
+    }
+}
+
+/// What is counted; parameter: the type of the event.
+pub fn config(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    const HARDWARE: u64 = 0;
+    const SOFTWARE: u64 = 1;
+    const TRACEPOINT: u64 = 2;
+    const HW_CACHE: u64 = 3;
+    let kind = params.first().map_or(u64::MAX, |p| walk.eval(*p, frame, Place::Register(0)));
+    let Some(value) = walk.load(place, Width::W64) else { return };
+    match kind {
+        // PERF_PMU_TYPE_SHIFT: which of several PMUs
+        HARDWARE if value >> 32 == 0 => walk.named_set("perf_hardware", value),
+        HARDWARE => {
+            walk.sink.begin_flags(value);
+            shifted(walk, "", value >> 32, 32);
+            shifted(walk, "perf_hardware", value & 0xffff_ffff, 0);
+            walk.sink.end_flags();
+        }
+        SOFTWARE => walk.named_set("perf_software", value),
+        TRACEPOINT => walk.sink.unsigned(value),
+        HW_CACHE => {
+            walk.sink.begin_flags(value);
+            for (high, shift) in [(value >> 32, 32), (value >> 24 & 0xff, 24)] {
+                if high != 0 {
+                    shifted(walk, "", high, shift);
+                }
+            }
+            shifted(walk, "perf_cache_result", value >> 16 & 0xff, 16);
+            shifted(walk, "perf_cache_op", value >> 8 & 0xff, 8);
+            shifted(walk, "perf_cache", value & 0xff, 0);
+            walk.sink.end_flags();
+        }
+        _ => walk.sink.hex(value),
+    }
+}
+
+/// A number inside the flags, by its name in a set if it has one.
+fn shifted(walk: &mut Walk, set: &str, value: u64, shift: u32) {
+    let mut text = Short::default();
+    let set = SetId::by_name(set).map(SetId::get);
+    let number = |text: &mut Short| match value {
+        0 => text.write(format_args!("0")),
+        _ => text.write(format_args!("{value:#x}")),
+    };
+    match set.map(|set| (set.lookup(walk.abi, value), set.fallback())) {
+        Some((Some(name), _)) => text.write(format_args!("{name}")),
+        Some((None, fallback)) => {
+            number(&mut text);
+            text.write(format_args!(" /* {fallback} */"));
+        }
+        None => number(&mut text),
+    }
+    if shift != 0 {
+        text.write(format_args!("<<{shift}"));
+    }
+    walk.sink.flag(text.as_str());
+}
+
+/// How far behind its cause a sample may be taken: two bits, the lower of them in bit 7 of the first byte.
+pub fn precise_ip(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    const SKIDS: [&str; 4] = ["arbitrary skid", "constant skid", "requested to have 0 skid", "must have 0 skid"];
+    let Some(value) = walk.load(place, Width::W16).map(|value| value >> 7 & 3) else { return };
+    walk.sink.unsigned(value);
+    walk.sink.comment(format_args!("{}", SKIDS[value as usize]));
+}
+
+/// Flags that have no meaning yet.
+pub fn reserved(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32).map(|value| value & 0xff_ffff) else { return };
+    walk.sink.hex(value);
+    walk.sink.comment(format_args!("Bits 63..40"));
+}
