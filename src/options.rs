@@ -9,6 +9,7 @@ use crate::decode::Style;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet, SummaryStyle};
+use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 use crate::tracer::Tampering;
 
@@ -45,6 +46,8 @@ pub struct Options {
     pub style: Style,
     /// Which signals end the tracer.
     pub interruptible: Interruptible,
+    /// The command is our caller's child, and we are not: `-D`.
+    pub daemonize: Option<Daemonize>,
     /// Processes that execute another program than the first are let go: `-b execve`.
     pub detach_on_exec: bool,
     /// After so many calls all tracees are let go.

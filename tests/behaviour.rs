@@ -1,6 +1,7 @@
 //! What the built program does to its tracees, to its caller and to its files.
 
 mod behaviour {
+    pub mod aside;
     pub mod attach;
     pub mod descriptors;
     pub mod ending;

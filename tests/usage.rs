@@ -411,6 +411,15 @@ fn calls_that_do_not_detach() {
     ]);
 }
 
+/// Quiet are only exits.
+#[test]
+fn ends_by_signals_are_told() {
+    let script = "sh -c kill~-9~$$";
+    let lines = ["-qq", "-qqq", "-e quiet=exit", "-e quiet=all", "-e signal=none", "-c", "-e signal=none -qq"];
+    let lines: Vec<String> = lines.iter().map(|options| format!("{options} -e trace=none {script}")).collect();
+    compare(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
 #[test]
 fn statistics_that_make_no_sense() {
     compare(&[

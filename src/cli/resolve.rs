@@ -14,6 +14,7 @@ use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Summing, Target, TextOptions};
 use crate::output::{Clock, Column, Destination, HexStrings, Quiet, SummaryStyle, escape};
+use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 
 /// Bytes of strings that text shows: strace's default.
@@ -37,6 +38,7 @@ pub fn resolve(
     if command.is_empty() && typed.pids.is_empty() {
         return Err(UsageError::with_hint("must have PROG [ARGS] or -p PID".to_string()));
     }
+    let daemonize = daemonize(&typed, &command)?;
     if typed.kill_on_exit && !typed.pids.is_empty() {
         let text = "--kill-on-exit and -p/--attach are mutually exclusive options";
         return Err(UsageError::new(text.to_string()));
@@ -89,7 +91,11 @@ pub fn resolve(
     };
     let interruptible = typed.interruptible.unwrap_or(
         // The command has the terminal's signals to itself when its trace goes elsewhere.
-        if typed.output.is_some() && !command.is_empty() { Interruptible::Never } else { Interruptible::Waiting },
+        match daemonize {
+            Some(_) => Interruptible::NeverNorStop,
+            None if typed.output.is_some() && !command.is_empty() => Interruptible::Never,
+            None => Interruptible::Waiting,
+        },
     );
     let string_limit = typed.string_limit.unwrap_or(if typed.json { JSON_STRING_LIMIT } else { TEXT_STRING_LIMIT });
     Ok(Options {
@@ -105,6 +111,7 @@ pub fn resolve(
         decode_pids: typed.decode_pids,
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
+        daemonize,
         detach_on_exec: typed.detach_on_exec,
         syscall_limit: typed.syscall_limit,
         kill_on_exit: typed.kill_on_exit,
@@ -164,6 +171,27 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
     warnings.extend(checks.iter().filter(|(applies, _)| *applies).map(|(_, text)| (*text).to_string()));
 }
 
+/// Where the tracer goes, if it does not stay.
+fn daemonize(typed: &Typed, command: &[OsString]) -> Result<Option<Daemonize>, UsageError> {
+    if (typed.big_d > 0 || typed.daemonize.is_some()) && command.is_empty() {
+        return Err(UsageError::with_hint("PROG [ARGS] must be specified with -D/--daemonize".to_string()));
+    }
+    let counted = match typed.big_d {
+        0 => None,
+        1 => Some(Daemonize::Grandchild),
+        2 => Some(Daemonize::Group),
+        3 => Some(Daemonize::Session),
+        times => {
+            let text = format!("Too many -D's ({times}), maximum supported -D count is 3");
+            return Err(UsageError::with_hint(text));
+        }
+    };
+    if counted.is_some() && typed.daemonize.is_some() {
+        return Err(UsageError::new("-D and --daemonize cannot be provided simultaneously".to_string()));
+    }
+    Ok(counted.or(typed.daemonize))
+}
+
 /// What is counted, if anything is.
 fn summary(typed: &Typed) -> Result<Option<Summing>, UsageError> {
     const EITHER: &str = "(-c/--summary-only or -C/--summary)";
@@ -210,6 +238,7 @@ fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
     let possible = typed.seccomp_bpf != Some(false) && !typed.tampering.sends_signals();
     // What the filter stops fails where nobody is told of it: nothing can be let go.
     let possible = possible && !typed.detach_on_exec && typed.syscall_limit.is_none();
+    let possible = possible && typed.daemonize.is_none() && typed.big_d == 0;
     possible && follow && some && !command.is_empty() && typed.pids.is_empty()
 }
 

@@ -67,6 +67,9 @@ pub fn command() -> Command {
             .hide_short_help(true),
         value("", "placement", "auto|off", "Share the CPU with tracees that stop often; off for -p unless asked")
             .hide_short_help(true),
+        optional("D", "daemonize", "HOW", "Trace from aside: grandchild, pgroup (-DD), session (-DDD)")
+            .aliases(["daemonised", "daemonized"])
+            .hide_short_help(true),
         value("b", "detach-on", "execve", "Let go of processes that execute another program").hide_short_help(true),
         value("", "syscall-limit", "N", "Let all go after so many calls").hide_short_help(true),
         flag("", "kill-on-exit", "Kill all when trapline ends").hide_short_help(true),
@@ -139,7 +142,6 @@ pub fn command() -> Command {
 fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
     vec![
-        optional("D", "daemonize", "HOW", HELP).aliases(["daemonised", "daemonized"]),
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
         value("X", "const-print-style", "FORMAT", HELP),
         value("", "abbrev", "SET", HELP),

@@ -15,6 +15,7 @@ use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, UserSpec};
 use crate::output::{Column, HexStrings, Quiet};
+use crate::tracee::Daemonize;
 use crate::tracer::Tampering;
 
 /// The largest `-s` that strace takes: a quarter of what an `int` counts, for each byte may need four.
@@ -33,6 +34,9 @@ pub struct Typed {
     pub env: Vec<(OsString, Option<OsString>)>,
     pub argv0: Option<OsString>,
     pub interruptible: Option<Interruptible>,
+    /// How often `-D` was given.
+    pub big_d: usize,
+    pub daemonize: Option<Daemonize>,
     pub detach_on_exec: bool,
     pub syscall_limit: Option<u64>,
     pub kill_on_exit: bool,
@@ -125,6 +129,11 @@ impl Typed {
             "user" => self.user = Some(user(text)),
             "env" => self.env.push(variable(value)),
             "argv0" => self.argv0 = Some(value.clone()),
+            "daemonize" if given.short => self.big_d += 1,
+            "daemonize" => {
+                let how = if given.value.is_none() { "grandchild" } else { text };
+                self.daemonize = Some(words::daemonize(how).ok_or_else(invalid)?);
+            }
             "detach-on" if text == "execve" => self.detach_on_exec = true,
             "detach-on" => return Err(UsageError::new(format!("Syscall '{text}' for -b isn't supported"))),
             "syscall-limit" => {

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options;
 use crate::output::{AbsoluteTime, Clock, Column, HexStrings, Quiet};
+use crate::tracee::Daemonize;
 
 /// Reads a word.
 pub fn word<T: ValueEnum>(text: &str) -> Option<T> {
@@ -261,6 +262,24 @@ pub fn decode_pids(text: &str) -> Result<DecodePids, String> {
     let bits = crate::filter::Set::bits(text, u64::MAX, bit)?;
     let has = |what: OfPids| bits >> what as u64 & 1 != 0;
     Ok(DecodePids { comm: has(OfPids::Comm), pidns: has(OfPids::Pidns) })
+}
+
+/// Where a tracer aside goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Aside {
+    Grandchild,
+    #[value(alias = "pgrp")]
+    Pgroup,
+    Session,
+}
+
+/// Reads where a tracer aside goes.
+pub fn daemonize(text: &str) -> Option<Daemonize> {
+    Some(match word(text)? {
+        Aside::Grandchild => Daemonize::Grandchild,
+        Aside::Pgroup => Daemonize::Group,
+        Aside::Session => Daemonize::Session,
+    })
 }
 
 /// Messages that can be left out.

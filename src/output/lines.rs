@@ -405,7 +405,8 @@ impl Report for Lines {
     }
 
     fn killed(&mut self, stamp: &Stamp, signal: u32, core_dumped: bool, told: bool) {
-        if told && !self.style.quiet.exit {
+        // Only exits are quiet.
+        if told {
             self.note(stamp, |out| {
                 out.extend_from_slice(b"+++ killed by ");
                 status::signal_text(out, signal);

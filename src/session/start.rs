@@ -13,7 +13,7 @@ use crate::options::{Format, Interruptible, Options};
 use crate::output::{
     Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
 };
-use crate::tracee::{self, Ticker};
+use crate::tracee::{self, Handover, SpawnError, Ticker, User};
 use crate::tracer::{Ending, Tids, Tracer};
 
 /// What failed before or while tracing; the text is for the person who ran the program.
@@ -44,6 +44,20 @@ pub enum Conclusion {
 pub fn run(options: &Options) -> Result<Conclusion, Error> {
     // What fails first when several things would is strace's choice.
     let user = options.target.user.as_ref().map(user).transpose()?;
+    let Some(how) = options.daemonize else { return trace(options, user, None) };
+    let name = options.target.command.first();
+    // That there is no such command is told in its turn.
+    let command = name.and_then(|name| command(options, name, user.clone()).ok());
+    let handover = tracee::hand_over(how, command.as_ref(), &options.program).map_err(|e| Error(e.to_string()))?;
+    // From here on in another process. What fails is told before the one that waits ends.
+    let mut handover = Some(handover);
+    trace(options, user, handover.as_mut()).or_else(|error| {
+        message::tell(&options.program, error);
+        Ok(Conclusion::Status(1))
+    })
+}
+
+fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>) -> Result<Conclusion, Error> {
     let report = open_report(options)?;
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
     let mut tracer = Tracer::new(options.follow, options.placed);
@@ -93,8 +107,11 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
         if options.quiet.personality {
             tracer.ignore_abi_changes();
         }
-        let pid = tracer.spawn(&command, &options.program).map_err(|e| Error(e.to_string()))?;
-        session.command = Some(pid);
+        let failed = |error: SpawnError| Error(error.to_string());
+        match handover {
+            Some(handover) => tracer.adopt(handover).map_err(failed)?,
+            None => session.command = Some(tracer.spawn(&command, &options.program).map_err(failed)?),
+        }
     }
     let interrupted = session.events(&mut tracer);
     session.ticker.disarm();

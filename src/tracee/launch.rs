@@ -281,7 +281,7 @@ fn install(filter: &[libc::sock_filter]) {
 ///
 /// # Safety
 /// For the child of a fork only.
-unsafe fn fail(program: &str, what: &'static [u8]) -> ! {
+pub(super) unsafe fn fail(program: &str, what: &'static [u8]) -> ! {
     let errno = Errno::last_raw();
     // This may allocate, which a forked child may do only because the tracer has a single thread.
     let text = crate::output::error_text(errno.unsigned_abs());

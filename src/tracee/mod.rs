@@ -2,6 +2,7 @@
 
 mod affinity;
 mod alarm;
+mod daemonize;
 mod debug;
 mod error;
 mod guard;
@@ -19,6 +20,7 @@ mod traceme;
 
 pub use affinity::{CpuMask, current_cpu, yield_cpu};
 pub use alarm::Alarm;
+pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
 pub use guard::{Guard, Held};

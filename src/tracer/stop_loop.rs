@@ -19,8 +19,9 @@ use super::seccomp::{self, Own};
 use super::tamper::Replaced;
 use super::tids::Tids;
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Memory, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
+    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Memory, Running,
+    SpawnError, Stop, Stopped, SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any,
+    wait_any_with_time,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -177,14 +178,29 @@ impl Tracer {
             self.filtered = true;
         }
         let (tracee, gate) = spawn(command, self.options, program)?;
+        Ok(self.begin(&tracee, Some(gate)))
+    }
+
+    /// Traces the process that waits to become the command. Its execve(2) is the first event.
+    ///
+    /// # Errors
+    /// [`SpawnError::Seize`].
+    pub fn adopt(&mut self, handover: &mut Handover) -> Result<(), SpawnError> {
+        let pid = handover.command();
+        let tracee = Running::seize(pid, self.options).map_err(|error| SpawnError::Seize(pid, error))?;
+        self.begin(&tracee, handover.accept());
+        Ok(())
+    }
+
+    fn begin(&mut self, tracee: &Running, gate: Option<OwnedFd>) -> Pid {
         let pid = tracee.pid();
-        self.gate = Some(gate);
+        self.gate = gate;
         self.command = Some(pid);
         self.tracees.insert(pid, Tracee { hidden: true, ..Tracee::new(self.placement.heat()) });
         // It cannot be gone: it waits for the gate. If somebody kills it, wait4 tells.
         let _ = tracee.interrupt();
         self.events.push_back(Event::Attached { tid: pid });
-        Ok(pid)
+        pid
     }
 
     /// Attaches to a thread or, with `whole`, to all threads of its process; returns how many.
