@@ -1,11 +1,10 @@
 //! Events as JSON lines.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fmt::Arguments;
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use serde_json::json;
@@ -19,6 +18,7 @@ use super::status;
 use super::summary::Summary;
 use super::text::append;
 use crate::identify::comm;
+use crate::tracer::Tids;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -41,9 +41,12 @@ struct Thread {
 /// Writes one JSON object for each event.
 pub struct JsonLines {
     files: Files,
-    threads: HashMap<Pid, Thread>,
+    threads: Tids<Thread>,
     seq: u64,
     started: Option<Duration>,
+    /// The record being made; the memory is used again.
+    line: Vec<u8>,
+    second: Second,
     header: serde_json::Value,
     per_thread: bool,
 }
@@ -58,7 +61,7 @@ impl JsonLines {
         let files = Files::open(destination, program)?;
         let command: Vec<String> = command.iter().map(|a| a.to_string_lossy().into_owned()).collect();
         let header = json!({ "schema": SCHEMA, "version": env!("CARGO_PKG_VERSION"), "command": command });
-        Ok(JsonLines { files, threads: HashMap::new(), seq: 0, started: None, header, per_thread })
+        Ok(JsonLines { files, threads: Tids::default(), seq: 0, started: None, line: Vec::new(), second: Second::default(), header, per_thread })
     }
 
     /// Begins a record; what follows are further fields and then `end`.
@@ -70,12 +73,13 @@ impl JsonLines {
             self.first_record(tid, time);
         }
         let thread = self.threads.entry(tid).or_insert_with(|| Thread::read(tid));
-        let mut out = Vec::with_capacity(512);
-        append(&mut out, format_args!("{{\"type\":\"{kind}\",\"seq\":{},\"time\":\"{}\"", self.seq, timestamp(time)));
-        let elapsed = time.saturating_sub(self.started.unwrap_or(time));
+        let mut out = std::mem::take(&mut self.line);
+        append(&mut out, format_args!("{{\"type\":\"{kind}\",\"seq\":{},\"time\":\"", self.seq));
+        self.second.push(&mut out, time);
+        let elapsed = nanoseconds(time.saturating_sub(self.started.unwrap_or(time)));
         append(
             &mut out,
-            format_args!(",\"elapsed_ns\":{},\"pid\":{},\"tid\":{tid},\"comm\":", elapsed.as_nanos(), thread.tgid),
+            format_args!("\",\"elapsed_ns\":{elapsed},\"pid\":{},\"tid\":{tid},\"comm\":", thread.tgid),
         );
         push_text(&mut out, &thread.comm);
         self.seq += 1;
@@ -83,23 +87,26 @@ impl JsonLines {
     }
 
     fn first_record(&mut self, tid: Pid, time: Duration) {
-        let mut out = Vec::new();
+        let mut out = std::mem::take(&mut self.line);
         let (schema, version, command) = (&self.header["schema"], &self.header["version"], &self.header["command"]);
         append(
             &mut out,
             format_args!(
-                "{{\"type\":\"trace\",\"schema\":{schema},\"version\":{version},\"command\":{command},\"time\":\"{}\"",
-                timestamp(time)
+                "{{\"type\":\"trace\",\"schema\":{schema},\"version\":{version},\"command\":{command},\"time\":\""
             ),
         );
+        self.second.push(&mut out, time);
+        out.push(b'"');
         self.end(tid, out);
     }
 
     fn end(&mut self, tid: Pid, mut out: Vec<u8>) {
         out.extend_from_slice(b"}\n");
         let target = self.files.target(tid);
-        target.buffer.append(&mut out);
+        target.buffer.extend_from_slice(&out);
         target.settle();
+        out.clear();
+        self.line = out;
     }
 
     /// A record without fields of its own.
@@ -128,10 +135,37 @@ impl Thread {
     }
 }
 
-fn timestamp(time: Duration) -> String {
-    let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-    let time: DateTime<Utc> = DateTime::from_timestamp(seconds, time.subsec_nanos()).unwrap_or_default();
-    time.to_rfc3339_opts(SecondsFormat::Nanos, true)
+/// Nanoseconds, of which 64 bits hold five centuries.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A date and the time of day up to the second, which is the same for thousands of records.
+#[derive(Default)]
+struct Second {
+    number: Option<u64>,
+    text: String,
+}
+
+impl Second {
+    /// Appends a time since the epoch as RFC 3339 has it, with nanoseconds.
+    fn push(&mut self, out: &mut Vec<u8>, time: Duration) {
+        if self.number != Some(time.as_secs()) {
+            let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+            let date: DateTime<Utc> = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
+            self.text = date.format("%Y-%m-%dT%H:%M:%S.").to_string();
+            self.number = Some(time.as_secs());
+        }
+        out.extend_from_slice(self.text.as_bytes());
+        let mut digits = [b'0'; 10];
+        let mut rest = time.subsec_nanos();
+        for digit in digits[..9].iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        digits[9] = b'Z';
+        out.extend_from_slice(&digits);
+    }
 }
 
 fn signal_json(signal: u32) -> String {
@@ -181,18 +215,20 @@ impl Report for JsonLines {
                 let restart = status::restart_text(error);
                 let name = errno_name(error).unwrap_or("");
                 let text = restart.map_or_else(|| status::error_text(error), |(_, text)| text);
-                append(&mut out, format_args!(",\"ret\":-1,\"errno\":{},\"error\":{}", json!(name), json!(text)));
+                append(&mut out, format_args!(",\"ret\":-1,\"errno\":\"{name}\",\"error\":"));
+                push_text(&mut out, text.as_bytes());
             }
             Return::Unavailable => out.extend_from_slice(b",\"ret\":null,\"unavailable\":true"),
         }
-        let mut more = Collected::default();
-        if aux(&mut JsonSink::new(&mut more)) {
+        // What was told so far stands in the record.
+        collected.clear_values();
+        if aux(&mut JsonSink::new(&mut collected)) {
             out.extend_from_slice(b",\"detail\":{");
-            out.extend_from_slice(&more.values);
+            out.extend_from_slice(&collected.values);
             out.push(b'}');
         }
         tampered(&mut out, done);
-        append(&mut out, format_args!(",\"duration_ns\":{}", duration.as_nanos()));
+        append(&mut out, format_args!(",\"duration_ns\":{}", nanoseconds(duration)));
         collected.push_notes(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
@@ -305,17 +341,11 @@ impl Report for JsonLines {
         if self.seq == 0 {
             self.first_record(nobody, time);
         }
-        let mut out = Vec::new();
-        let elapsed = time.saturating_sub(started).as_nanos();
-        append(
-            &mut out,
-            format_args!(
-                "{{\"type\":\"summary\",\"seq\":{},\"time\":\"{}\",\"elapsed_ns\":{elapsed},{}",
-                self.seq,
-                timestamp(time),
-                json_summary::fields(summary)
-            ),
-        );
+        let mut out = std::mem::take(&mut self.line);
+        let elapsed = nanoseconds(time.saturating_sub(started));
+        append(&mut out, format_args!("{{\"type\":\"summary\",\"seq\":{},\"time\":\"", self.seq));
+        self.second.push(&mut out, time);
+        append(&mut out, format_args!("\",\"elapsed_ns\":{elapsed},{}", json_summary::fields(summary)));
         self.seq += 1;
         self.end(nobody, out);
     }

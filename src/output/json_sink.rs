@@ -34,12 +34,17 @@ pub struct Collected {
 }
 
 impl Collected {
-    /// Forgets all values; the memory is used again.
+    /// Forgets everything; the memory is used again.
     pub fn clear(&mut self) {
-        self.values.clear();
         self.truncated.clear();
         self.fds.0.clear();
         self.pids.0.clear();
+        self.clear_values();
+    }
+
+    /// Forgets the values, but not what is said of them elsewhere in the record.
+    pub fn clear_values(&mut self) {
+        self.values.clear();
         self.follows = 0;
         self.path.clear();
         self.levels.clear();
