@@ -20,6 +20,9 @@ use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, T
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, Tids, Tracer, Victim};
 
+/// prctl(2), linux/prctl.h.
+const PR_SET_NAME: u64 = libc::PR_SET_NAME as u64;
+
 /// What is known of a thread between its events.
 struct Seat {
     call: Call,
@@ -279,6 +282,10 @@ impl Session<'_> {
         let stamp = self.stamp(tid, Some(ip));
         let Some(seat) = self.seats.get_mut(&tid) else { return };
         seat.inside = false;
+        if seat.call.regs[0] == PR_SET_NAME && seat.call.syscall.is_some_and(|s| s.name() == "prctl") {
+            self.report.renamed(tid);
+        }
+        let Some(seat) = self.seats.get_mut(&tid) else { return };
         if !seat.told {
             return;
         }

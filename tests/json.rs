@@ -111,7 +111,7 @@ fn programs() {
         &["/usr/bin/python3", "-c", "import subprocess, socket; subprocess.run(['ls', '-l', '/'], stdout=-3)"],
     );
     trace(&["-f", "-s", "4"], &["git", "--version"]);
-    trace(&["-f", "-v"], &["gcc", "-E", "-x", "c", "/dev/null"]);
+    trace(&["-f"], &["gcc", "-E", "-x", "c", "/dev/null"]);
     trace(&["-z"], &["sqlite3", ":memory:", "select 1"]);
     trace(&["-Z", "-e", "%file"], &["find", "/usr/share/doc/tar"]);
 }
@@ -213,4 +213,88 @@ fn counts_of_calls() {
         let sum: u64 = syscalls.iter().filter_map(|row| row["calls"].as_u64()).sum();
         assert_eq!(summary["total"]["calls"], sum);
     }
+}
+
+/// The lines of a file, which must all be JSON.
+fn lines(path: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(path).expect("lines in UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+}
+
+#[test]
+fn several_tracers_append_whole_lines() {
+    let log = directory().join("log.json");
+    let tracer = || {
+        let mut run = trapline();
+        run.args(["--json", "-A", "-o"]).arg(&log).args(["find", "/usr/share/doc"]).stdout(Stdio::null());
+        run.spawn().expect("trapline runs")
+    };
+    for mut tracer in [tracer(), tracer(), tracer(), tracer()] {
+        assert!(tracer.wait().expect("it ends").success());
+    }
+    let records = lines(&log);
+    assert_eq!(of_type(&records, "trace").len(), 4);
+    assert_eq!(of_type(&records, "exit").len(), 4);
+}
+
+#[test]
+fn a_file_for_each_thread() {
+    let directory = directory();
+    let mut run = trapline();
+    run.args(["--json", "-ff", "-o"]).arg(directory.join("log")).args(["sh", "-c", "ls / >/dev/null; ls / >/dev/null"]);
+    assert!(run.status().expect("trapline runs").success());
+    let mut seqs = Vec::new();
+    let mut files = 0;
+    for file in fs::read_dir(&directory).expect("files") {
+        let path = file.expect("a file").path();
+        let records = lines(&path);
+        assert_eq!(records[0]["type"], "trace");
+        let tid: u64 = path.extension().and_then(|id| id.to_str()?.parse().ok()).expect("an id");
+        assert!(records[1..].iter().all(|record| record["tid"] == tid), "{}", path.display());
+        seqs.extend(records[1..].iter().map(|record| record["seq"].as_u64().expect("a number")));
+        files += 1;
+    }
+    assert_eq!(files, 3);
+    seqs.sort_unstable();
+    assert!(seqs.iter().copied().eq(0..seqs.len() as u64), "{seqs:?}");
+}
+
+#[test]
+fn lines_go_to_a_command() {
+    let directory = directory();
+    let mut run = trapline();
+    run.current_dir(&directory).args(["--json", "-o", "|jq -c .type > types", "true"]);
+    assert!(run.status().expect("trapline runs").success());
+    let types = fs::read_to_string(directory.join("types")).expect("what jq wrote");
+    assert!(types.starts_with("\"trace\"\n\"attach\"\n") && types.ends_with("\"exit\"\n"), "{types}");
+}
+
+#[test]
+fn values_have_one_form_each() {
+    let records = trace(&["-e", "openat,lseek,prctl,getppid,writev"], &["@odd"]);
+    let calls = of_type(&records, "syscall");
+    let opened: Vec<_> = calls.iter().filter(|c| c["name"] == "openat").map(|c| &c["args"]["pathname"]).collect();
+    let last = opened.len() - 6;
+    assert_eq!(opened[last], &serde_json::json!({"base64": "MHgxMjM0"}), "text that looks like an address");
+    assert_eq!(opened[last + 1], "0x1234", "an address");
+    assert_eq!(opened[last + 2], "line\nbreak\t\"q\" \\");
+    assert_eq!(opened[last + 3], &serde_json::json!({"base64": "//4gYnl0ZXM="}), "no UTF-8");
+    assert_eq!(opened[last + 4], "esc\u{1b}[31m");
+    let unknown = calls.iter().rfind(|c| c["name"] == "openat").expect("an open");
+    assert_eq!(unknown["args"]["flags"], serde_json::json!(["O_RDONLY", "O_CLOEXEC", "0x80000000"]));
+    let seek = calls.iter().find(|c| c["name"] == "lseek").expect("a seek");
+    assert_eq!(seek["args"], serde_json::json!({"fd": -1, "offset": "9223372036854775807", "whence": 77}));
+    let after = calls.iter().find(|c| c["name"] == "getppid").expect("a call");
+    assert_eq!(after["comm"], "a\nb", "the name that prctl set");
+    let written = calls.iter().find(|c| c["name"] == "writev").expect("a write");
+    assert_eq!(written["args"]["iov"][0], serde_json::json!({"iov_base": "abc", "iov_len": 3}));
+    assert!(written["args"]["iov"][1]["unreadable"].as_str().is_some_and(|at| at.ends_with("ff8")), "{written}");
+}
+
+#[test]
+fn the_schema_is_printed() {
+    let output = trapline().arg("--json-schema").output().expect("trapline runs");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let schema = fs::read_to_string(root.join("src/output/json.schema.json")).expect("the schema");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), schema);
 }

@@ -610,8 +610,8 @@ fn differences_that_are_meant() {
             "both are newer than 6.1",
         ),
         (
-            "-j -r true",
-            &format!("strace: -r/--relative-timestamps and -j/--json are mutually exclusive\n{hint}"),
+            "--json -r true",
+            &format!("strace: -r/--relative-timestamps and --json are mutually exclusive\n{hint}"),
             "JSON is trapline's own",
         ),
     ] {

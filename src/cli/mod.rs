@@ -17,6 +17,7 @@ use owo_colors::{OwoColorize, Stream};
 
 use crate::filter::FilterError;
 use crate::options::Options;
+use crate::output::JSON_SCHEMA;
 use getopt::GetOpt;
 use typed::Typed;
 
@@ -94,6 +95,9 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
     }
     if typed.version {
         return Ok(Request::Print(version()));
+    }
+    if typed.json_schema {
+        return Ok(Request::Print(JSON_SCHEMA.to_string()));
     }
     let command = getopt.command();
     resolve::resolve(&program, typed, command, warnings).map(|options| Request::Run(Box::new(options)))

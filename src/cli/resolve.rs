@@ -286,17 +286,22 @@ fn text_options(typed: &Typed) -> TextOptions {
     }
 }
 
-/// Options that shape text and ask for nothing that JSON lines hold anyway.
+/// Options that only shape text. What they ask for is in JSON lines anyway, or has no place there.
 fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
     let given = [
         (typed.columns.is_some(), "-a/--columns"),
         (typed.x > 0 || typed.strings_in_hex.is_some(), "-x/--strings-in-hex"),
+        (typed.no_abbrev, "-v/--no-abbrev"),
+        (typed.arg_names, "-N/--arg-names"),
+        (typed.syscall_number, "-n/--syscall-number"),
+        (typed.t > 0 || typed.timestamps.is_some(), "-t/--absolute-timestamps"),
         (typed.relative.is_some(), "-r/--relative-timestamps"),
+        (typed.durations.is_some(), "-T/--syscall-times"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),
     ];
     match given.iter().find(|(set, _)| *set) {
-        Some((_, option)) => Err(UsageError::with_hint(format!("{option} and -j/--json are mutually exclusive"))),
+        Some((_, option)) => Err(UsageError::with_hint(format!("{option} and --json are mutually exclusive"))),
         None => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub fn value_of(option: &Arg) -> Value {
 
 /// Whether this long option is one that strace does not have.
 pub fn is_ours(name: &str) -> bool {
-    ["json", "no-seccomp-bpf", "placement"].contains(&name)
+    ["json", "json-schema", "no-seccomp-bpf", "placement"].contains(&name)
 }
 
 fn option(short: &str, long: &'static str) -> Arg {
@@ -108,7 +108,8 @@ pub fn command() -> Command {
         value("o", "output", "FILE", "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe"),
         flag("A", "output-append-mode", "Append to the file").hide_short_help(true),
         flag("", "output-separately", "Write each thread to FILE.TID").hide_short_help(true),
-        flag("j", "json", "JSON lines instead of text"),
+        flag("", "json", "JSON lines instead of text"),
+        flag("", "json-schema", "Print the JSON Schema of these lines").hide_short_help(true),
         optional("q", "quiet", "SET", "No messages about attach, personality; -qq exit; -qqq superseded")
             .aliases(["silent", "silence"]),
     ]);

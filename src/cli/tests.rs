@@ -243,18 +243,25 @@ fn what_text_looks_like() {
 
 #[test]
 fn json_holds_everything_and_shapes_no_text() {
-    let json = options("-j -v -T -n -N -tt ls");
+    let json = options("--json ls");
     assert!(matches!(json.format, Format::Json));
     assert_eq!((json.style.string_limit, json.style.abbreviate), (4096, false));
     assert_eq!(options("--json -s 10 ls").style.string_limit, 10);
     for (line, option) in [
-        ("-j -a 3", "-a/--columns"),
-        ("-x -j", "-x/--strings-in-hex"),
+        ("--json -a 3", "-a/--columns"),
+        ("-x --json", "-x/--strings-in-hex"),
         ("--json --strings-in-hex", "-x/--strings-in-hex"),
-        ("-j -r", "-r/--relative-timestamps"),
-        ("-ij", "-i/--instruction-pointer"),
+        ("-v --json", "-v/--no-abbrev"),
+        ("-N --json", "-N/--arg-names"),
+        ("-n --json", "-n/--syscall-number"),
+        ("-tt --json", "-t/--absolute-timestamps"),
+        ("--timestamps --json", "-t/--absolute-timestamps"),
+        ("--json -r", "-r/--relative-timestamps"),
+        ("--json -T", "-T/--syscall-times"),
+        ("-i --json", "-i/--instruction-pointer"),
+        ("--always-show-pid --json", "--always-show-pid"),
     ] {
-        assert_eq!(error(&format!("{line} ls")), format!("{option} and -j/--json are mutually exclusive+"), "{line}");
+        assert_eq!(error(&format!("{line} ls")), format!("{option} and --json are mutually exclusive+"), "{line}");
     }
 }
 

@@ -28,6 +28,7 @@ pub struct Typed {
     pub warnings: Vec<String>,
     pub version: bool,
     pub json: bool,
+    pub json_schema: bool,
 
     pub pids: Vec<Pid>,
     pub user: Option<UserSpec>,
@@ -182,6 +183,7 @@ impl Typed {
             "output-append-mode" => self.append = true,
             "output-separately" => self.separately = true,
             "json" => self.json = true,
+            "json-schema" => self.json_schema = true,
             "quiet" if given.short => self.q += 1,
             "quiet" if given.value.is_none() => self.qualify("quiet", "attach,personality")?,
             "quiet" => self.qualify("quiet", text)?,

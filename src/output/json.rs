@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Arguments;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -17,11 +18,13 @@ use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, 
 use super::status;
 use super::summary::Summary;
 use super::text::append;
-use crate::identify::comm;
 use crate::tracer::Tids;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
+
+/// The JSON Schema of every record.
+pub const JSON_SCHEMA: &str = include_str!("json.schema.json");
 
 /// What is kept for a thread.
 #[derive(Default)]
@@ -47,7 +50,8 @@ pub struct JsonLines {
     /// The record being made; the memory is used again.
     line: Vec<u8>,
     second: Second,
-    header: serde_json::Value,
+    /// Fields of the first record.
+    header: Vec<u8>,
     per_thread: bool,
 }
 
@@ -59,9 +63,25 @@ impl JsonLines {
     pub fn open(destination: Destination, program: &str, command: &[OsString]) -> Result<JsonLines, String> {
         let per_thread = matches!(destination, Destination::PerThread { .. });
         let files = Files::open(destination, program)?;
-        let command: Vec<String> = command.iter().map(|a| a.to_string_lossy().into_owned()).collect();
-        let header = json!({ "schema": SCHEMA, "version": env!("CARGO_PKG_VERSION"), "command": command });
-        Ok(JsonLines { files, threads: Tids::default(), seq: 0, started: None, line: Vec::new(), second: Second::default(), header, per_thread })
+        let mut header =
+            format!("\"schema\":{SCHEMA},\"version\":\"{}\",\"command\":[", env!("CARGO_PKG_VERSION")).into_bytes();
+        for (i, argument) in command.iter().enumerate() {
+            if i > 0 {
+                header.push(b',');
+            }
+            push_text(&mut header, argument.as_bytes());
+        }
+        header.push(b']');
+        Ok(JsonLines {
+            files,
+            threads: Tids::default(),
+            seq: 0,
+            started: None,
+            line: Vec::new(),
+            second: Second::default(),
+            header,
+            per_thread,
+        })
     }
 
     /// Begins a record; what follows are further fields and then `end`.
@@ -77,10 +97,7 @@ impl JsonLines {
         append(&mut out, format_args!("{{\"type\":\"{kind}\",\"seq\":{},\"time\":\"", self.seq));
         self.second.push(&mut out, time);
         let elapsed = nanoseconds(time.saturating_sub(self.started.unwrap_or(time)));
-        append(
-            &mut out,
-            format_args!("\",\"elapsed_ns\":{elapsed},\"pid\":{},\"tid\":{tid},\"comm\":", thread.tgid),
-        );
+        append(&mut out, format_args!("\",\"elapsed_ns\":{elapsed},\"pid\":{},\"tid\":{tid},\"comm\":", thread.tgid));
         push_text(&mut out, &thread.comm);
         self.seq += 1;
         out
@@ -88,13 +105,9 @@ impl JsonLines {
 
     fn first_record(&mut self, tid: Pid, time: Duration) {
         let mut out = std::mem::take(&mut self.line);
-        let (schema, version, command) = (&self.header["schema"], &self.header["version"], &self.header["command"]);
-        append(
-            &mut out,
-            format_args!(
-                "{{\"type\":\"trace\",\"schema\":{schema},\"version\":{version},\"command\":{command},\"time\":\""
-            ),
-        );
+        out.extend_from_slice(b"{\"type\":\"trace\",");
+        out.extend_from_slice(&self.header);
+        out.extend_from_slice(b",\"time\":\"");
         self.second.push(&mut out, time);
         out.push(b'"');
         self.end(tid, out);
@@ -131,8 +144,15 @@ impl JsonLines {
 impl Thread {
     fn read(tid: Pid) -> Thread {
         let tgid = crate::tracee::status(tid).map_or(tid.as_raw(), |s| s.tgid);
-        Thread { comm: comm(tid).unwrap_or_default(), tgid, ..Thread::default() }
+        Thread { comm: comm(tid), tgid, ..Thread::default() }
     }
+}
+
+/// The name of a thread, whatever bytes it has: up to 15 of them, and a newline behind them (proc_pid_comm(5)).
+fn comm(tid: Pid) -> Vec<u8> {
+    let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
+    name.pop_if(|last| *last == b'\n');
+    name
 }
 
 /// Nanoseconds, of which 64 bits hold five centuries.
@@ -209,7 +229,7 @@ impl Report for JsonLines {
         match result {
             Return::Value(value, ty) => {
                 out.extend_from_slice(b",\"ret\":");
-                collected.result(&mut out, value, ty, tell);
+                collected.result(&mut out, value, ty, call.abi, tell);
             }
             Return::Error(error) => {
                 let restart = status::restart_text(error);
@@ -233,10 +253,6 @@ impl Report for JsonLines {
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
         if let Some(thread) = self.threads.get_mut(&stamp.tid) {
-            if call.name == "prctl" {
-                // PR_SET_NAME may have changed it.
-                thread.comm = comm(stamp.tid).unwrap_or_default();
-            }
             thread.call = collected;
         }
     }
@@ -274,10 +290,14 @@ impl Report for JsonLines {
         self.simple("stop", stamp, format_args!(",\"signal\":{}", json!(signal_json(signal))));
     }
 
-    fn executed(&mut self, stamp: &Stamp) {
-        if let Some(thread) = self.threads.get_mut(&stamp.tid) {
-            thread.comm = comm(stamp.tid).unwrap_or_default();
+    fn renamed(&mut self, tid: Pid) {
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.comm = comm(tid);
         }
+    }
+
+    fn executed(&mut self, stamp: &Stamp) {
+        self.renamed(stamp.tid);
         self.simple("exec", stamp, format_args!(""));
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Arguments;
 
-use syscall_table::{Format, Type, signal_name};
+use syscall_table::{Abi, Format, Type, signal_name};
 
 use super::referents;
 use super::report::Tell;
@@ -77,10 +77,14 @@ impl Collected {
     }
 
     /// Appends the result of a call.
-    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, tell: Tell<'_>) {
+    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: Tell<'_>) {
         let args = std::mem::take(&mut self.values);
         match ty {
-            Type::Int { format: Format::Address, .. } => JsonSink::new(self).pointer(value as u64),
+            // Null would be a call that did not return.
+            Type::Int { format: Format::Address, .. } => {
+                let address = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
+                JsonSink::new(self).format(format_args!("\"{address:#x}\""));
+            }
             Type::Set { .. }
             | Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
                 tell(&mut JsonSink::new(self));
@@ -112,17 +116,22 @@ impl Notes {
     }
 }
 
-/// Appends bytes as a JSON string, or as `{"base64":"…"}` where they are not UTF-8.
+/// Appends bytes as a JSON string, or as `{"base64":"…"}` where they are not UTF-8, or could be taken for an address.
 pub fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
         // Writing to memory does not fail.
-        Ok(text) => drop(serde_json::to_writer(out, text)),
-        Err(_) => {
+        Ok(text) if !is_like_an_address(bytes) => drop(serde_json::to_writer(out, text)),
+        _ => {
             out.extend_from_slice(b"{\"base64\":\"");
             base64(out, bytes);
             out.extend_from_slice(b"\"}");
         }
     }
+}
+
+/// Whether text looks as an address does that stands where text could not be read.
+fn is_like_an_address(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b"0x").is_some_and(|digits| !digits.is_empty() && digits.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// RFC 4648, section 4.

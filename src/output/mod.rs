@@ -18,7 +18,7 @@ mod text;
 pub use clock::{AbsoluteTime, date};
 pub use escape::{HexStrings, escape};
 pub use file::Destination;
-pub use json::{JsonLines, SCHEMA};
+pub use json::{JSON_SCHEMA, JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 pub use status::{error_text, signal_text};

@@ -99,6 +99,8 @@ pub trait Report {
     fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>);
     /// The thread stopped because of a stopping signal.
     fn stopped(&mut self, stamp: &Stamp, signal: u32);
+    /// The thread may have another name than before.
+    fn renamed(&mut self, _: Pid) {}
     /// The thread runs a new program.
     fn executed(&mut self, stamp: &Stamp);
     /// The thread, which may have been in `call`, ended because the execve(2) of thread `by` took over the process: that

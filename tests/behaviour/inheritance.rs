@@ -17,7 +17,9 @@ fn same(unusual: &str) {
     let untraced = state(&[], unusual);
     assert!(untraced.lines().count() > 60, "{untraced}");
     let tracer = env!("CARGO_BIN_EXE_trapline");
-    for options in [&["-o/dev/null"][..], &["-f", "-o/dev/null"], &["-f", "-o|cat >/dev/null"], &["-jo/dev/null"]] {
+    for options in
+        [&["-o/dev/null"][..], &["-f", "-o/dev/null"], &["-f", "-o|cat >/dev/null"], &["--json", "-o/dev/null"]]
+    {
         let mut command = vec![tracer];
         command.extend(options);
         assert_eq!(state(&command, unusual), untraced, "with {options:?}");
