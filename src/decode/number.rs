@@ -187,7 +187,7 @@ fn device(sink: &mut dyn Sink, value: u64) {
 pub fn interface(sink: &mut dyn Sink, index: u32) {
     let name = nix::net::if_::if_indextoname(index);
     match name {
-        Ok(name) if index != 0 => {
+        Ok(name) if index != 0 && !name.is_empty() => {
             sink.begin_call("if_nametoindex", true);
             sink.string(name.to_bytes(), super::sink::Quote::Plain, false, None);
             sink.end_call();

@@ -59,11 +59,16 @@ pub fn read(dir: &Path) -> Result<Facts, String> {
         }
     }
     for row in rows(dir, "ioctls.tsv")? {
+        let mut numbers = [None; 3];
         for abi in 0..3 {
             if row[abi] != "-" {
-                facts.ioctls[abi].push((integer(&row[abi])? as u32, row[3].clone()));
+                let number = integer(&row[abi])?;
+                facts.ioctls[abi].push((number as u32, row[3].clone()));
+                numbers[abi] = Some(number);
             }
         }
+        // Some are in no header of the UAPI, and so not among the constants.
+        facts.constants.entry(row[3].clone()).or_insert(numbers);
     }
     for list in &mut facts.ioctls {
         list.sort();

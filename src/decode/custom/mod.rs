@@ -2,6 +2,7 @@
 
 mod bpf;
 mod io;
+mod ioctl;
 mod net;
 mod perf;
 mod ptrace;
@@ -99,8 +100,11 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::SiSyscall => Kind::Value(values::si_syscall, values::four),
         Decoder::FutexBitset => Kind::Value(values::futex_bitset, values::four),
         Decoder::FutexWakeOp => Kind::Value(values::futex_wake_op, values::four),
-        Decoder::IoctlOp => Kind::Value(values::ioctl_op, values::four),
-        Decoder::IoctlArgument => Kind::Value(values::ioctl_argument, times::klong_size),
+        Decoder::IoctlOp => Kind::Value(ioctl::ioctl_op, values::four),
+        Decoder::IoctlArgument => Kind::Value(ioctl::ioctl_argument, times::klong_size),
+        Decoder::NegativeErrno32 => Kind::Value(ioctl::negative_errno32, values::four),
+        Decoder::HardwareAddress => Kind::Value(ioctl::hardware_address, ioctl::hardware_address_size),
+        Decoder::Ifconf => Kind::Behind(ioctl::ifconf),
     }
 }
 
@@ -112,6 +116,8 @@ pub fn is_split(decoder: Decoder) -> bool {
 /// What must be remembered of something between entry and exit: offset and length.
 pub fn snapshot(decoder: Decoder, abi: Abi) -> Option<(u64, usize)> {
     match decoder {
+        // ifc_len
+        Decoder::Ifconf => Some((0, 4)),
         // msg_namelen
         Decoder::Msghdr => Some((abi.word() as u64, 4)),
         _ => None,

@@ -1,6 +1,6 @@
 //! Numbers with a meaning of their own.
 
-use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name, ioctl_names};
+use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name};
 
 use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
@@ -305,32 +305,6 @@ pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
         text.write(format_args!("{cmparg:#x}"))
     }
     walk.sink.constant(value, text.as_str());
-}
-
-/// The request of an ioctl(2) by all its names, or taken apart.
-pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let Some(value) = walk.load(place, Width::W32) else { return };
-    let request = value as u32;
-    let mut names = ioctl_names(walk.abi, request).peekable();
-    if names.peek().is_some() {
-        return walk.sink.alternatives(value, &mut names);
-    }
-    const DIRS: [&str; 4] = ["_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"];
-    let sink = &mut *walk.sink;
-    sink.begin_call("_IOC", false);
-    sink.element();
-    sink.constant(u64::from(request >> 30), DIRS[(request >> 30) as usize]);
-    for part in [request >> 8 & 0xff, request & 0xff, request >> 16 & 0x3fff] {
-        sink.element();
-        sink.hex(u64::from(part));
-    }
-    sink.end_call();
-}
-
-/// The argument of an ioctl(2) that no description knows: an address.
-pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let Some(value) = walk.load(place, Width::Word) else { return };
-    walk.sink.hex(value);
 }
 
 /// The sets of capget(2): two structures of 32-bit words since version 2, told as the 64-bit sets that they are.

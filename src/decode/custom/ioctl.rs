@@ -1,0 +1,123 @@
+//! Requests of ioctl(2), and arguments whose sizes or texts no description can say.
+
+use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names};
+
+use crate::decode::sink::End;
+use crate::decode::text::Short;
+use crate::decode::walk::{Frame, Place, Walk};
+
+/// The request of an ioctl(2) by all its names, or taken apart.
+pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let request = value as u32;
+    let mut names = ioctl_names(walk.abi, request).peekable();
+    if names.peek().is_some() {
+        return walk.sink.alternatives(value, &mut names);
+    }
+    const DIRS: [&str; 4] = ["_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"];
+    let sink = &mut *walk.sink;
+    sink.begin_call("_IOC", false);
+    sink.element();
+    sink.constant(u64::from(request >> 30), DIRS[(request >> 30) as usize]);
+    for part in [request >> 8 & 0xff, request & 0xff, request >> 16 & 0x3fff] {
+        sink.element();
+        sink.hex(u64::from(part));
+    }
+    sink.end_call();
+}
+
+/// The argument of an ioctl(2) that no description knows: an address.
+pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Word) else { return };
+    walk.sink.hex(value);
+}
+
+/// A result of the kernel's: the negative number of an error, or another number.
+pub fn negative_errno32(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let value = value as u32 as i32;
+    match u32::try_from(-i64::from(value)).ok().and_then(errno_name) {
+        Some(name) => {
+            let mut text = Short::default();
+            text.write(format_args!("-{name}"));
+            walk.sink.constant(value as u64, text.as_str());
+        }
+        None => walk.sink.signed(value.into()),
+    }
+}
+
+/// Bytes of the hardware address in a struct sockaddr.
+pub const fn hardware_address_size(_: Abi) -> usize {
+    14
+}
+
+/// A hardware address as people write it: `00:16:3e:…`; parameter: how many bytes it has.
+pub fn hardware_address(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place)) as usize;
+    let bytes = walk.bytes(Place::Memory { at, len: len.min(count), address });
+    let mut text = Short::default();
+    for (nth, byte) in bytes.iter().enumerate() {
+        text.write(format_args!("{}{byte:02x}", if nth == 0 { "" } else { ":" }));
+    }
+    walk.sink.constant(0, text.as_str());
+}
+
+/// struct ifconf, at exit: how many bytes there was room for, how many the kernel filled, and with what.
+pub fn ifconf(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let word = walk.abi.word();
+    let Some(place) = walk.fetch_all(address, 2 * word) else { return walk.sink.pointer(address) };
+    let Place::Memory { at, .. } = place else { return };
+    let Some(len) = walk.load(place, Width::W32) else { return };
+    let buffer = walk.load(Place::Memory { at: at + word, len: word, address }, Width::Word).unwrap_or(0);
+    let before = walk.entry_value().filter(|before| *before != len && buffer != 0);
+    let signed = |len: u64| i64::from(len as i32);
+    walk.sink.begin_struct();
+    walk.sink.field("ifc_len");
+    if let Some(before) = before {
+        walk.sink.begin_change();
+        walk.sink.signed(signed(before));
+        walk.sink.becomes();
+    }
+    walk.sink.signed(signed(len));
+    if before.is_some() {
+        walk.sink.end_change();
+    }
+    let Some(id) = StructId::by_name("ifreq_addr") else { return };
+    let size = id.get().size(walk.abi) as u64;
+    if len != 0 && len % size == 0 {
+        walk.sink.comment(format_args!("{} * sizeof(struct ifreq)", len / size));
+    }
+    walk.sink.field("ifc_buf");
+    if buffer == 0 || walk.failed() {
+        walk.sink.pointer(buffer);
+    } else {
+        interfaces(walk, id, buffer, len / size);
+    }
+    walk.sink.end_struct(End::Complete);
+}
+
+fn interfaces(walk: &mut Walk, id: StructId, buffer: u64, count: u64) {
+    let size = id.get().size(walk.abi);
+    let told = walk.list_limit(count);
+    let mut end = if told < count { End::Abbreviated } else { End::Complete };
+    for nth in 0..told {
+        let address = buffer.wrapping_add(nth * size as u64);
+        let Some(place) = walk.fetch_all(address, size) else {
+            if nth == 0 {
+                return walk.sink.pointer(buffer);
+            }
+            end = End::Unreadable(address);
+            break;
+        };
+        if nth == 0 {
+            walk.sink.begin_array();
+        }
+        walk.sink.element();
+        walk.fields(id, place, usize::MAX);
+    }
+    if told == 0 {
+        walk.sink.begin_array();
+    }
+    walk.sink.end_array(end);
+}
