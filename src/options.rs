@@ -6,7 +6,7 @@ use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
 
 use crate::decode::Style;
-use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
+use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
@@ -42,6 +42,10 @@ pub struct Options {
     pub decode_fds: DecodeFds,
     /// What is told of process and thread ids.
     pub decode_pids: DecodePids,
+    /// Descriptors of which all that is read is dumped.
+    pub read: DescriptorSet,
+    /// Descriptors of which all that is written is dumped.
+    pub write: DescriptorSet,
     /// How much of each value is told.
     pub style: Style,
     /// Which signals end the tracer.

@@ -12,7 +12,7 @@ use syscall_table::{Abi, Syscall};
 
 pub use start::{Conclusion, Error, run};
 
-use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style};
+use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};
 use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options};
@@ -339,6 +339,16 @@ impl Session<'_> {
             aux: &mut |sink| call.borrow_mut().aux(outcome, style, &memory, sink, &mut scratch.borrow_mut()),
         };
         self.report.returned(&stamp, name.info(abi, nr), end);
+        if let Some((transfer, fd)) = seat.call.transfer() {
+            let wanted = match transfer {
+                Transfer::Read => &self.options.read,
+                Transfer::Write => &self.options.write,
+            };
+            if wanted.contains(fd) {
+                let report = &mut self.report;
+                seat.call.data(outcome, &memory, &mut |piece| report.data(tid, piece));
+            }
+        }
     }
 
     fn signal(&mut self, tid: Pid, signal: i32, info: &[u8; 128], ip: Option<u64>) {

@@ -164,6 +164,11 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_pidns_and_comms: Case { options: &["-f", "--decode-pids=all"], racy: Some(IDS), ..case(&["@namespaces"]) };
     option_pidns_or_comms: Case { options: &["-f", "-Y", "--decode-pids=pidns"], racy: Some(IDS), ..case(&["@namespaces"]) };
     option_pidns_not_needed: Case { options: &["-f", "-e", "decode-pids=pidns", "-e", "%net,getpid,gettid"], racy: Some(IDS), ..case(&["@ids"]) };
+    option_dumps: Case { options: &["-e", "read=all", "-e", "write=all"], ..case(&["@data"]) };
+    option_dumps_32: Case { options: &["--read=all", "--write=all"], racy: Some("recvmmsg"), ..case(&["@32:data"]) };
+    option_dump_read: Case { options: &["-e", "reads=!3"], ..case(&["@data"]) };
+    option_dump_write: Case { options: &["-e", "w=5,99", "-e", "trace=%desc"], ..case(&["@data"]) };
+    option_dump_untold: Case { options: &["-e", "r=3", "-e", "writes=1", "-e", "trace=openat"], ..case(&["@data"]) };
     option_path: Case { options: &["-P", "/etc/passwd"], ..case(&["@touches"]) };
     option_path_32: Case { options: &["--trace-path=/etc/passwd"], ..case(&["@32:touches"]) };
     option_path_name: Case { options: &["-P", "passwd"], ..case(&["@touches"]) };

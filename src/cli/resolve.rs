@@ -109,6 +109,8 @@ pub fn resolve(
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
         decode_fds,
         decode_pids: typed.decode_pids,
+        read: typed.read.clone(),
+        write: typed.write.clone(),
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
         interruptible,
         daemonize,
@@ -297,6 +299,8 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (typed.t > 0 || typed.timestamps.is_some(), "-t/--absolute-timestamps"),
         (typed.relative.is_some(), "-r/--relative-timestamps"),
         (typed.durations.is_some(), "-T/--syscall-times"),
+        (!typed.read.is_empty(), "--read"),
+        (!typed.write.is_empty(), "--write"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),
     ];

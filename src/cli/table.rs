@@ -124,6 +124,8 @@ pub fn command() -> Command {
         optional("r", "relative-timestamps", "UNIT", "Time since the line before; s, ms, us or ns"),
         optional("T", "syscall-times", "UNIT", "Time that each call took; s, ms, us or ns"),
         optional("y", "decode-fds", "SET", "Files behind descriptors; -yy: also sockets, devices, ..."),
+        value("", "read", "SET", "Dump what is read from these descriptors").hide_short_help(true),
+        value("", "write", "SET", "Dump what is written to these descriptors").hide_short_help(true),
         value("", "decode-pids", "SET", "What process ids stand for: comm, pidns").hide_short_help(true),
         short_only('Y', "Y").help("Names of processes behind their ids").action(ArgAction::SetTrue),
         flag("", "pidns-translation", "Ids of tracees in other namespaces, as they are here").hide_short_help(true),
@@ -150,11 +152,9 @@ fn missing() -> Vec<Arg> {
         value("", "kvm", "SET", HELP),
         value("", "namespace", "SET", HELP),
         value("", "raw", "SET", HELP),
-        value("", "read", "SET", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
         optional("", "tips", "SPEC", HELP),
         value("", "verbose", "SET", HELP),
-        value("", "write", "SET", HELP),
     ]
 }

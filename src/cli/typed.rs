@@ -87,6 +87,8 @@ pub struct Typed {
     pub y: usize,
     pub decode_fds: Option<DecodeFds>,
     pub decode_pids: DecodePids,
+    pub read: DescriptorSet,
+    pub write: DescriptorSet,
     pub always_show_pid: bool,
 
     pub string_limit: Option<usize>,
@@ -160,9 +162,8 @@ impl Typed {
             "pidns-translation" => self.qualify("decode-pids", "pidns")?,
             "always-show-pid" => self.always_show_pid = true,
             "trace-path" => self.paths.push(value.clone()),
-            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "trace-fds" | "inject" | "fault" => {
-                self.qualify(&given.id, text)?
-            }
+            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "read" | "write" | "trace-fds"
+            | "inject" | "fault" => self.qualify(&given.id, text)?,
             "summary-only" | "summary" => {
                 *(if given.id == "summary" { &mut self.summary } else { &mut self.summary_only }) = true;
                 if self.summary && self.summary_only {
@@ -221,17 +222,22 @@ impl Typed {
             "signal" | "signals" | "s" => self.qualify("signal", set),
             "status" | "inject" | "fault" => self.qualify(qualifier, set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "read" | "reads" | "r" => self.qualify("read", set),
+            "write" | "writes" | "w" => self.qualify("write", set),
             "decode-pids" | "decode-pid" => self.qualify("decode-pids", set),
             "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
-            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "read" | "reads" | "r" | "write" | "writes" | "w"
-            | "kvm" | "namespace" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
+            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "kvm" | "namespace" => {
+                Err(UsageError::not_available(&format!("-e {qualifier}=")))
+            }
             _ => self.qualify("trace", text),
         }
     }
 
     fn qualify(&mut self, qualifier: &str, set: &str) -> Result<(), UsageError> {
         match qualifier {
+            "read" => self.read = DescriptorSet::parse(set)?,
+            "write" => self.write = DescriptorSet::parse(set)?,
             "trace-fds" => self.trace_fds = Some(DescriptorSet::parse(set)?),
             "signal" => self.signals = Some(SignalFilter::parse(set)?),
             "status" => self.statuses = Some(StatusFilter::parse(set)?),

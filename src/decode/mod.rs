@@ -2,6 +2,7 @@
 
 mod call;
 mod custom;
+mod data;
 mod expr;
 mod fields;
 mod lists;
@@ -17,6 +18,7 @@ mod touch;
 mod walk;
 
 pub use call::{Call, Outcome, Scratch, Style, structure, value};
+pub use data::{Piece, Transfer};
 pub use memory::{Copied, Local, Memory};
 pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
 pub use sink::{End, Quote, Sink};

@@ -6,12 +6,14 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
+use super::dump::dump;
 use super::file::{Destination, Files, Target};
 use super::prefix::Prefix;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
+use crate::decode::Piece;
 use crate::identify::comm;
 
 /// What lines look like and which are there.
@@ -295,6 +297,12 @@ impl Report for Lines {
             // PR_SET_NAME may have changed it.
             self.read_comm(stamp.tid);
         }
+    }
+
+    fn data(&mut self, tid: Pid, piece: Piece<'_>) {
+        let target = self.files.target(tid);
+        dump(&mut target.buffer, piece);
+        target.settle();
     }
 
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {

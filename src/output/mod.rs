@@ -1,6 +1,7 @@
 //! Formats and files.
 
 mod clock;
+mod dump;
 mod escape;
 mod file;
 mod json;

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Type};
 
 use super::summary::Summary;
-use crate::decode::Sink;
+use crate::decode::{Piece, Sink};
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +91,8 @@ pub trait Report {
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>);
     /// A call returned.
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
+    /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.
+    fn data(&mut self, _tid: Pid, _piece: Piece<'_>) {}
     /// A call did not return: its thread is gone.
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>);
     /// A call whose beginning was told turned out to be of no interest.
