@@ -42,6 +42,8 @@ pub struct Options {
     pub decode_fds: DecodeFds,
     /// What is told of process and thread ids.
     pub decode_pids: DecodePids,
+    /// The namespaces that calls make are told.
+    pub new_namespaces: bool,
     /// Descriptors of which all that is read is dumped.
     pub read: DescriptorSet,
     /// Descriptors of which all that is written is dumped.

@@ -109,6 +109,7 @@ pub fn resolve(
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
         decode_fds,
         decode_pids: typed.decode_pids,
+        new_namespaces: typed.new_namespaces,
         read: typed.read.clone(),
         write: typed.write.clone(),
         style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },

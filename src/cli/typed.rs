@@ -87,6 +87,7 @@ pub struct Typed {
     pub y: usize,
     pub decode_fds: Option<DecodeFds>,
     pub decode_pids: DecodePids,
+    pub new_namespaces: bool,
     pub read: DescriptorSet,
     pub write: DescriptorSet,
     pub always_show_pid: bool,
@@ -162,8 +163,8 @@ impl Typed {
             "pidns-translation" => self.qualify("decode-pids", "pidns")?,
             "always-show-pid" => self.always_show_pid = true,
             "trace-path" => self.paths.push(value.clone()),
-            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "read" | "write" | "trace-fds"
-            | "inject" | "fault" => self.qualify(&given.id, text)?,
+            "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "namespace" | "read" | "write"
+            | "trace-fds" | "inject" | "fault" => self.qualify(&given.id, text)?,
             "summary-only" | "summary" => {
                 *(if given.id == "summary" { &mut self.summary } else { &mut self.summary_only }) = true;
                 if self.summary && self.summary_only {
@@ -222,12 +223,13 @@ impl Typed {
             "signal" | "signals" | "s" => self.qualify("signal", set),
             "status" | "inject" | "fault" => self.qualify(qualifier, set),
             "quiet" | "silent" | "silence" | "q" => self.qualify("quiet", set),
+            "namespace" => self.qualify("namespace", set),
             "read" | "reads" | "r" => self.qualify("read", set),
             "write" | "writes" | "w" => self.qualify("write", set),
             "decode-pids" | "decode-pid" => self.qualify("decode-pids", set),
             "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
-            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "kvm" | "namespace" => {
+            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "kvm" => {
                 Err(UsageError::not_available(&format!("-e {qualifier}=")))
             }
             _ => self.qualify("trace", text),
@@ -236,6 +238,10 @@ impl Typed {
 
     fn qualify(&mut self, qualifier: &str, set: &str) -> Result<(), UsageError> {
         match qualifier {
+            "namespace" => {
+                let invalid = |item| UsageError::new(format!("invalid namespace '{item}'"));
+                self.new_namespaces = words::new_namespaces(set).map_err(invalid)?;
+            }
             "read" => self.read = DescriptorSet::parse(set)?,
             "write" => self.write = DescriptorSet::parse(set)?,
             "trace-fds" => self.trace_fds = Some(DescriptorSet::parse(set)?),

@@ -282,6 +282,18 @@ pub fn daemonize(text: &str) -> Option<Daemonize> {
     })
 }
 
+/// Namespaces that can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OfNamespaces {
+    New,
+}
+
+/// Reads whether new namespaces are told; the error is what is none.
+pub fn new_namespaces(text: &str) -> Result<bool, String> {
+    let bit = |item: &str| word::<OfNamespaces>(item).map(|_| 1).ok_or_else(|| item.to_string());
+    crate::filter::Set::bits(text, 1, bit).map(|bits| bits != 0)
+}
+
 /// Messages that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Message {

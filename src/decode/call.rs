@@ -4,6 +4,7 @@ use syscall_table::{Abi, Arg, ExprId, Format, StructId, Syscall, Type, TypeId, V
 
 use super::custom;
 use super::memory::Memory;
+use super::namespaces;
 use super::sink::{Mute, Sink};
 use super::walk::{Frame, Place, Walk};
 
@@ -152,7 +153,7 @@ impl Call {
         let ty = walk.resolve(ty, Frame::Args);
         let told = match ty {
             Type::Custom { decoder, params } => custom::aux(&mut walk, decoder, Type::params(params)),
-            _ => false,
+            _ => namespaces::told(&mut walk),
         };
         self.saved = walk.saved;
         told

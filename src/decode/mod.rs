@@ -8,6 +8,7 @@ mod fields;
 mod lists;
 mod memory;
 mod multiplex;
+mod namespaces;
 mod number;
 mod phases;
 mod referent;

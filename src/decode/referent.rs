@@ -109,6 +109,9 @@ pub trait Referents {
     fn fd(&self, fd: i32) -> Option<Referent>;
     /// The working directory.
     fn cwd(&self) -> Option<Vec<u8>>;
+    /// The numbers of namespaces that the tracee, or the child that it has just made, is in, as far as `flags` of
+    /// clone(2) ask for them.
+    fn namespaces(&self, child: Option<i32>, flags: u64) -> Vec<(&'static str, u64)>;
     /// What an id stands for.
     fn process(&self, id: i32, kind: IdKind) -> Option<Process>;
 }

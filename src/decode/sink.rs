@@ -121,6 +121,8 @@ pub trait Sink {
     fn outcome_of(&mut self, name: &'static str);
     /// A part of what follows the result begins; without a name it is what the call found.
     fn labelled(&mut self, name: &'static str);
+    /// A namespace that follows the result: what it is of, and its number.
+    fn namespace(&mut self, kind: &'static str, number: u64);
     /// A word that follows the result.
     fn words(&mut self, text: &'static str);
     /// The string that comes next is a name in the abstract namespace of unix(7): it begins with a NUL.
@@ -189,6 +191,7 @@ impl Sink for Mute {
     fn wait_status(&mut self, _: u32) {}
     fn outcome_of(&mut self, _: &'static str) {}
     fn labelled(&mut self, _: &'static str) {}
+    fn namespace(&mut self, _: &'static str, _: u64) {}
     fn words(&mut self, _: &'static str) {}
     fn abstract_name(&mut self) {}
     fn inet6(&mut self, _: &'static str, _: &str) {}

@@ -54,14 +54,16 @@ pub struct DecodePids {
 pub struct Identify {
     fds: DecodeFds,
     pids: DecodePids,
+    /// Namespaces that calls make: `-e namespace=new`.
+    new_namespaces: bool,
     sockets: RefCell<Sockets>,
     namespaces: RefCell<Namespaces>,
 }
 
 impl Identify {
-    /// Will find out what `fds` and `pids` ask for.
-    pub fn new(fds: DecodeFds, pids: DecodePids) -> Identify {
-        Identify { fds, pids, ..Identify::default() }
+    /// Will find out what `fds` and `pids` ask for, and which namespaces are new.
+    pub fn new(fds: DecodeFds, pids: DecodePids, new_namespaces: bool) -> Identify {
+        Identify { fds, pids, new_namespaces, ..Identify::default() }
     }
 
     /// The memory and the numbers of a thread.
@@ -90,8 +92,8 @@ impl Memory for Tracee<'_> {
     }
 
     fn referents(&self) -> Option<&dyn Referents> {
-        let Identify { fds, pids, .. } = self.identify;
-        (*fds != DecodeFds::default() || *pids != DecodePids::default()).then_some(self)
+        let Identify { fds, pids, new_namespaces, .. } = self.identify;
+        (*fds != DecodeFds::default() || *pids != DecodePids::default() || *new_namespaces).then_some(self)
     }
 }
 
@@ -106,6 +108,17 @@ impl Referents for Tracee<'_> {
     fn cwd(&self) -> Option<Vec<u8>> {
         let wanted = self.identify.fds.path;
         wanted.then(|| descriptors::target(Path::new(&format!("/proc/{}/cwd", self.tid))))?
+    }
+
+    fn namespaces(&self, child: Option<i32>, flags: u64) -> Vec<(&'static str, u64)> {
+        if !self.identify.new_namespaces {
+            return Vec::new();
+        }
+        let ours = |child| self.identify.namespaces.borrow_mut().translate(self.tid, child, IdKind::Thread);
+        match child {
+            Some(child) => ours(child).map_or(Vec::new(), |child| processes::namespaces(Pid::from_raw(child), flags)),
+            None => processes::namespaces(self.tid, flags),
+        }
     }
 
     fn process(&self, id: i32, kind: IdKind) -> Option<Process> {

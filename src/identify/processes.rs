@@ -15,6 +15,28 @@ pub fn comm(pid: Pid) -> Option<Vec<u8>> {
     Some(name)
 }
 
+/// The numbers of the namespaces of a thread that `flags` name; see namespaces(7).
+pub fn namespaces(tid: Pid, flags: u64) -> Vec<(&'static str, u64)> {
+    let flag = |flag: libc::c_int| flag as u32 as u64;
+    // Names in /proc, in the order of the flags of clone(2).
+    let kinds = [
+        (0x80, "time", "time_for_children"),
+        (flag(libc::CLONE_NEWNS), "mnt", "mnt"),
+        (flag(libc::CLONE_NEWCGROUP), "cgroup", "cgroup"),
+        (flag(libc::CLONE_NEWUTS), "uts", "uts"),
+        (flag(libc::CLONE_NEWIPC), "ipc", "ipc"),
+        (flag(libc::CLONE_NEWUSER), "user", "user"),
+        (flag(libc::CLONE_NEWPID), "pid", "pid_for_children"),
+        (flag(libc::CLONE_NEWNET), "net", "net"),
+    ];
+    let number = |file: &str| {
+        let link = fs::read_link(format!("/proc/{tid}/ns/{file}")).ok()?;
+        link.to_str()?.split_once(":[")?.1.strip_suffix(']')?.parse().ok()
+    };
+    let asked = kinds.into_iter().filter(|(flag, _, _)| flags & flag != 0);
+    asked.filter_map(|(_, kind, file)| Some((kind, number(file)?))).collect()
+}
+
 /// Ids of other PID namespaces; see pid_namespaces(7).
 #[derive(Default)]
 pub struct Namespaces {

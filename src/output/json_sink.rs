@@ -470,6 +470,11 @@ impl Sink for JsonSink<'_> {
         self.key(if name.is_empty() { "ready" } else { name });
     }
 
+    fn namespace(&mut self, kind: &'static str, number: u64) {
+        self.key(kind);
+        self.unsigned(number);
+    }
+
     fn words(&mut self, text: &'static str) {
         self.key("outcome");
         self.name(text);

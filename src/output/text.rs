@@ -328,6 +328,11 @@ impl Sink for TextSink<'_> {
         }
     }
 
+    fn namespace(&mut self, kind: &'static str, number: u64) {
+        self.comma();
+        self.format(format_args!("{kind}:[{number}]"));
+    }
+
     fn words(&mut self, text: &'static str) {
         self.put(text);
     }

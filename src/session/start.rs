@@ -76,7 +76,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         report,
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
-        identify: Identify::new(options.decode_fds, options.decode_pids),
+        identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),
         command: None,

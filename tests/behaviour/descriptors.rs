@@ -54,6 +54,28 @@ fn ids_in_front_of_every_line() {
 }
 
 #[test]
+fn namespaces_that_calls_make() {
+    let told = |option: &str| {
+        let mut command = trapline();
+        let script = "readlink /proc/self/ns/mnt /proc/self/ns/uts; exec true";
+        let command = command.args([option, "-e", "trace=unshare", "unshare", "-m", "-u", "sh", "-c", script]);
+        let output = command.output().expect("trapline runs");
+        (stderr(&output), String::from_utf8_lossy(&output.stdout).lines().collect::<Vec<_>>().join(", "))
+    };
+    for option in ["-enamespace=new", "--namespace=new", "-enamespace=all"] {
+        let (text, links) = told(option);
+        // Making namespaces is up to root.
+        if nix::unistd::geteuid().is_root() {
+            let line = format!("unshare(CLONE_NEWNS|CLONE_NEWUTS)       = 0 ({links})\n+++ exited with 0 +++\n");
+            assert_eq!(text, line, "{option}");
+        }
+    }
+    assert!(!told("-enamespace=none").0.contains("(mnt:"));
+    let output = trapline().args(["-enamespace=old", "true"]).output().expect("trapline runs");
+    assert_eq!((&*stderr(&output), output.status.code()), ("trapline: invalid namespace 'old'\n", Some(1)));
+}
+
+#[test]
 fn descriptors_that_are_none() {
     for (option, message) in [
         ("--trace-fds=x", "invalid descriptor 'x'"),
