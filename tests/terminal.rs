@@ -1,0 +1,174 @@
+//! `-I` and the signals of a real terminal: what the tracer and the command make of Ctrl-C, Ctrl-\ and Ctrl-Z is what
+//! they make of it under strace.
+
+#[path = "support/programs.rs"]
+mod programs;
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use nix::pty::openpty;
+use regex::Regex;
+
+use programs::program;
+
+/// A shell on a terminal of its own.
+struct Terminal {
+    keys: File,
+    said: Receiver<Vec<u8>>,
+    /// All that was said.
+    text: String,
+    /// How much of it was waited for.
+    seen: usize,
+    shell: Child,
+}
+
+impl Terminal {
+    /// `script` runs in a session of its own, whose terminal is this one.
+    fn new(script: &str) -> Terminal {
+        let pty = openpty(None, None).expect("a terminal");
+        let end = |fd: &OwnedFd| Stdio::from(fd.try_clone().expect("a descriptor"));
+        let mut shell = Command::new("setsid");
+        shell.args(["--ctty", "sh", "-c", script]).env("LC_ALL", "C");
+        shell.stdin(end(&pty.slave)).stdout(end(&pty.slave)).stderr(end(&pty.slave));
+        let shell = shell.spawn().expect("setsid is needed: apt-get install util-linux");
+        let keys = File::from(pty.master.as_fd().try_clone_to_owned().expect("a descriptor"));
+        let mut master = File::from(pty.master);
+        let (tell, said) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            // An error is the end: nobody has the other side open.
+            while let Ok(length @ 1..) = master.read(&mut buffer) {
+                if tell.send(buffer[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Terminal { keys, said, text: String::new(), seen: 0, shell }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).expect("a terminal");
+    }
+
+    /// Waits until this was said after what was waited for last.
+    fn expect(&mut self, wanted: &str) {
+        loop {
+            if let Some(at) = self.text[self.seen..].find(wanted) {
+                self.seen += at + wanted.len();
+                return;
+            }
+            match self.said.recv_timeout(Duration::from_secs(60)) {
+                Ok(bytes) => self.text += &String::from_utf8_lossy(&bytes),
+                Err(_) => panic!("waited in vain for {wanted:?}:\n{}", self.text),
+            }
+        }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.shell.kill();
+        let _ = self.shell.wait();
+    }
+}
+
+/// Lets a tracer run `keys` on a terminal and does with both what `hands` do; returns all that was said there.
+fn session(tracer: &str, options: &str, hands: &[(&str, &str)]) -> String {
+    let keys = program("keys");
+    // The shell itself survives the keys; traps are not inherited.
+    let script = format!(
+        "trap : INT QUIT; bash -c 'exec -a strace {tracer} -e trace=none -e signal=none {options} {} x'; echo status $?; \
+         read done",
+        keys.display()
+    );
+    let mut terminal = Terminal::new(&script);
+    terminal.expect("ready");
+    for (press, expect) in hands {
+        terminal.press(press);
+        terminal.expect(expect);
+    }
+    let ids = Regex::new(r"Process \d+").expect("pattern");
+    ids.replace_all(&terminal.text[..terminal.seen], "Process N").replace("\r\n", "\n")
+}
+
+fn compare(options: &[&str], hands: &[(&str, &str)]) {
+    for options in options {
+        let got = session(env!("CARGO_BIN_EXE_trapline"), options, hands);
+        assert_eq!(got, session("strace", options, hands), "{options} {hands:?}");
+    }
+}
+
+const INTERRUPT: &str = "\x03";
+const QUIT: &str = "\x1c";
+
+#[test]
+fn the_command_has_the_keys_to_itself() {
+    let file = "-o /dev/null";
+    let hands =
+        [(INTERRUPT, "got INT"), (QUIT, "got QUIT"), ("a\n", "read\r\nread\r\n"), ("q\n", "end"), ("", "status 3")];
+    compare(&["-I3", "-I4", "-I never", "-I NEVER_TSTP", file, "-I3 -o /dev/null", "-I4 -o /dev/null"], &hands);
+}
+
+#[test]
+fn the_tracer_ends_and_the_command_goes_on() {
+    for (key, status) in [(INTERRUPT, "status 130"), (QUIT, "status 131")] {
+        for options in ["", "-I2", "-I waiting", "-I2 -o /dev/null", "-I1", "-I anywhere", "-I1 -o /dev/null"] {
+            let said = session(env!("CARGO_BIN_EXE_trapline"), options, &[(key, status)]);
+            assert!(said.ends_with(status), "{options}: {said}");
+            let detached = options.contains("-I2") || options.is_empty() || options.contains("waiting");
+            let quiet = options.contains("-o");
+            assert_eq!(said.contains("Process N detached"), detached && !quiet, "{options}: {said}");
+            let theirs = session("strace", options, &[(key, status)]);
+            assert_eq!(theirs.contains("Process N detached"), detached && !quiet, "{options}: {theirs}");
+        }
+    }
+}
+
+/// The terminal's own stop: the shell sees its job stopped, and continues it.
+#[test]
+fn a_job_is_stopped_and_continued() {
+    for tracer in [env!("CARGO_BIN_EXE_trapline"), "strace"] {
+        let script = format!(
+            "set -m; {tracer} -o /dev/null -I3 {}; echo stopped $?; fg > /dev/null; echo status $?; read done",
+            program("keys").display()
+        );
+        let mut terminal = Terminal::new(&script);
+        terminal.expect("ready");
+        terminal.press("\x1a");
+        terminal.expect("stopped 148");
+        terminal.press("q\n");
+        terminal.expect("end");
+        terminal.expect("status 3");
+    }
+}
+
+/// With `-I4` Ctrl-Z stops the command alone: the shell waits for a tracer that runs.
+#[test]
+fn a_tracer_that_does_not_stop() {
+    for tracer in [env!("CARGO_BIN_EXE_trapline"), "strace"] {
+        let script = format!(
+            "set -m; {tracer} -e trace=none -e signal=TSTP -I never_tstp {} & \
+             tracer=$!; fg > /dev/null; echo status $?; read done",
+            program("keys").display()
+        );
+        let mut terminal = Terminal::new(&script);
+        terminal.expect("ready");
+        terminal.press("\x1a");
+        terminal.expect("--- stopped by SIGTSTP ---");
+        // Whoever continues it finds it in the tracer's process group.
+        let shell = terminal.shell.id();
+        let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).expect("children");
+        let group: i32 = children.split_whitespace().next().expect("a tracer").parse().expect("an id");
+        nix::sys::signal::killpg(nix::unistd::Pid::from_raw(group), nix::sys::signal::Signal::SIGCONT)
+            .expect("a group");
+        terminal.expect("got CONT");
+        terminal.press("q\n");
+        terminal.expect("end");
+        terminal.expect("status 3");
+    }
+}
