@@ -74,11 +74,7 @@ impl Walk<'_> {
     pub(super) fn field_value(&self, frame: Frame, index: usize) -> Option<u64> {
         let Frame::Struct { id, at, len } = frame else { return None };
         let field = id.get().fields().get(index)?;
-        let width = match field.ty.get() {
-            Type::Int { width, .. } | Type::Set { width, .. } => width,
-            Type::Ptr { .. } => Width::Word,
-            _ => return None,
-        };
+        let width = width(field.ty.get())?;
         let offset = field.offset(self.abi);
         let place = Place::Memory { at: at + offset, len: len.saturating_sub(offset), address: 0 };
         self.load(place, width).map(|value| bits(field, value))
@@ -92,6 +88,16 @@ impl Walk<'_> {
             Some(Expr::Binary(_, left, right)) => self.needs_exit(left) || self.needs_exit(right),
             _ => false,
         }
+    }
+}
+
+/// How wide the number is that a type has for its value; that of a choice is told by its first number.
+fn width(ty: Type) -> Option<Width> {
+    match ty {
+        Type::Int { width, .. } | Type::Set { width, .. } => Some(width),
+        Type::Ptr { .. } => Some(Width::Word),
+        Type::Match { arms, .. } => Type::arms(arms).iter().find_map(|arm| width(arm.ty.get())),
+        _ => None,
     }
 }
 

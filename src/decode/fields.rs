@@ -49,6 +49,50 @@ impl Walk<'_> {
         self.sink.end_struct(if size > known as u64 { End::Abbreviated } else { end });
     }
 
+    /// Tells a structure of which the kernel takes as much as the caller says, up to a page.
+    pub fn padded(&mut self, address: u64, id: StructId, size: u64) {
+        const PAGE: u64 = 4096;
+        let len = usize::try_from(size).unwrap_or(usize::MAX);
+        if !(1..=PAGE).contains(&size) {
+            return self.sink.pointer(address);
+        }
+        let Some(Place::Memory { at, .. }) = self.fetch_all(address, len) else {
+            return self.sink.pointer(address);
+        };
+        let padded = len.max(id.get().size(self.abi));
+        self.arena.resize(at + padded, 0);
+        let place = Place::Memory { at, len: padded, address };
+        self.sink.begin_struct();
+        let mut end = self.members(id, place, usize::MAX);
+        let known = self.told_end(id, at, padded);
+        let rest = Place::Memory { at: at + known, len: len.saturating_sub(known), address };
+        if self.bytes(rest).iter().any(|byte| *byte != 0) {
+            if self.style.abbreviate {
+                end = End::Abbreviated;
+            } else {
+                self.sink.field("extra_data");
+                self.tell_bytes(rest, Quote::Hex, false, None);
+                self.sink.comment(format_args!("bytes {known}..{}", len - 1));
+            }
+        }
+        self.sink.end_struct(end);
+    }
+
+    /// Where the last field ends, with the choices that this structure makes.
+    fn told_end(&self, id: StructId, at: usize, len: usize) -> usize {
+        let frame = Frame::Struct { id, at, len };
+        let ends = id.get().fields().iter().filter(|field| !field.hidden).map(|field| {
+            let offset = field.offset(self.abi);
+            match self.resolve(field.ty.get(), frame) {
+                Type::None => 0,
+                Type::Struct(inner) => offset + self.told_end(inner, at + offset, len.saturating_sub(offset)),
+                Type::Ptr { .. } if id.get().wide => offset + 8,
+                ty => offset + self.size_of(ty),
+            }
+        });
+        ends.max().unwrap_or(0)
+    }
+
     pub(super) fn structure(&mut self, address: u64, id: StructId, size: ExprId, frame: Frame) {
         let own = id.get().size(self.abi);
         if size == ExprId::NONE {
@@ -59,6 +103,9 @@ impl Walk<'_> {
         }
         // The caller says how much of a structure that grows from release to release it knows.
         let told = self.eval(size, frame, Place::Register(0));
+        if id.get().padded {
+            return self.padded(address, id, told);
+        }
         let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
         // Below the size of its first published version it is no such structure.
         let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
@@ -152,7 +199,9 @@ impl Walk<'_> {
             }
             if let (true, Some(Place::Memory { at, len, .. })) = (field.changes, self.before) {
                 let before = Place::Memory { at: at + offset, len: len.saturating_sub(offset), address };
-                let same = self.bytes(before).get(..size) == self.bytes(place).get(..size);
+                let was = self.bytes(before).get(..size);
+                let same = was.is_none() || was == self.bytes(place).get(..size);
+                let before = if same { place } else { before };
                 self.both(before, Some(place).filter(|_| !same), |walk, place| walk.value(ty, place, frame));
                 continue;
             }

@@ -17,6 +17,9 @@ impl Walk<'_> {
 
     /// Tells a NUL-terminated string at `address` that is `max` bytes long at most, and `limit` bytes of it.
     pub fn c_string(&mut self, address: u64, max: usize, limit: usize) {
+        if max == 0 {
+            return self.sink.string(b"", Quote::Plain, false, Some(0));
+        }
         // One byte more than is shown tells whether the string ends there.
         let wanted = limit.saturating_add(1).min(max);
         let mut got = 0;

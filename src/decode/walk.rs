@@ -268,7 +268,9 @@ impl<'a> Walk<'a> {
     }
 
     pub(super) fn pointer(&mut self, dir: Dir, to: TypeId, when: ExprId, size: ExprId, place: Place, frame: Frame) {
-        let Some(address) = self.load(place, Width::Word) else { return self.unreadable(place) };
+        let wide = matches!(frame, Frame::Struct { id, .. } if id.get().wide);
+        let width = if wide { Width::W64 } else { Width::Word };
+        let Some(address) = self.load(place, width) else { return self.unreadable(place) };
         if !self.split_name.is_empty() && address == 0 {
             // It was told at entry that there is nothing.
             return;

@@ -70,6 +70,10 @@ pub struct Struct {
     pub open: bool,
     /// May end anywhere.
     pub partial: bool,
+    /// What is missing counts as 0, and what is beyond it is shown as bytes.
+    pub padded: bool,
+    /// Addresses have 64 bits on all ABIs.
+    pub wide: bool,
     /// Not used on i386, where the header's structure of this name is another.
     pub lp64: bool,
     /// Used on i386 only.

@@ -58,8 +58,8 @@ impl Lowering<'_> {
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
         format!(
-            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {} }}",
-            item.bare, item.open, item.partial
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, padded: {}, wide: {} }}",
+            item.bare, item.open, item.partial, item.padded, item.wide
         )
     }
 

@@ -186,6 +186,8 @@ impl Parser<'_> {
             bare: false,
             open: false,
             partial: false,
+            padded: false,
+            wide: false,
             lp64: false,
             ia32: false,
             fields: Vec::new(),
@@ -203,6 +205,10 @@ impl Parser<'_> {
                 item.bare = true;
             } else if self.word("open") {
                 item.open = true;
+            } else if self.word("wide") {
+                item.wide = true;
+            } else if self.word("padded") {
+                item.padded = true;
             } else if self.word("partial") {
                 item.partial = true;
             } else if self.word("lp64") {

@@ -54,7 +54,9 @@
 //! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, `changes`
 //! ones are shown as `before => after` in `inout` structures, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
 //! (without braces) and `lp64` (not used on i386) do what they say; what callers know of an `open` one beyond its fields is an ellipsis,
-//! and a `partial` one may end anywhere.
+//! a `partial` one may end anywhere,
+//! of a `padded` one what is missing counts as 0, and
+//! addresses in a `wide` one have 64 bits on all ABIs.
 
 mod model;
 mod names;

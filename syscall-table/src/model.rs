@@ -523,6 +523,10 @@ pub struct Struct {
     pub open: bool,
     /// A caller may know any part of it, from its beginning on; what is beyond it is not shown.
     pub partial: bool,
+    /// What a caller does not know of it counts as 0, and what it knows beyond the fields is shown as bytes.
+    pub padded: bool,
+    /// Addresses in it have 64 bits on all ABIs.
+    pub wide: bool,
 }
 
 impl Struct {

@@ -1,6 +1,9 @@
-//! Instructions of classic BPF, as linux/filter.h writes them: `BPF_STMT(code, k)` and `BPF_JUMP(code, k, jt, jf)`.
+//! BPF: instructions of classic BPF, as linux/filter.h writes them (`BPF_STMT(code, k)` and `BPF_JUMP(code, k, jt, jf)`), and
+//! those members of the attributes of bpf(2) that are addresses of 64 bits on all ABIs.
 
-use syscall_table::{ExprId, SetId};
+use syscall_table::{ExprId, SetId, StructId, Width};
+
+use crate::decode::sink::End;
 
 use crate::decode::number::from_bytes;
 use crate::decode::walk::{Frame, Place, Walk};
@@ -62,4 +65,109 @@ fn packet_offset(walk: &mut Walk, offset: u32) {
         None => text.write(format_args!("{base}+{rest}")),
     }
     walk.sink.constant(u64::from(offset), text.as_str());
+}
+
+/// The release that a program was made for: `KERNEL_VERSION(6, 1, 0)`.
+pub fn kernel_version(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.begin_call("KERNEL_VERSION", false);
+    for part in [value >> 16, value >> 8 & 0xff, value & 0xff] {
+        walk.sink.element();
+        walk.sink.unsigned(part);
+    }
+    walk.sink.end_call();
+}
+
+/// What an iterator walks over; parameter: how many there are. Of none at all there is a list, too.
+pub fn iter_info(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let Some(id) = StructId::by_name("bpf_iter_link_info") else { return };
+    list(walk, place, count, true, |walk, place| walk.fields(id, place, usize::MAX), 4);
+}
+
+/// Names of functions, by their addresses; parameter: how many.
+pub fn symbols(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let word = walk.abi.word();
+    let tell = |walk: &mut Walk, place| match walk.load(place, Width::Word) {
+        Some(address) if address != 0 => walk.c_string(address, usize::MAX, walk.style.string_limit),
+        _ => walk.sink.pointer(0),
+    };
+    list(walk, place, count, false, tell, word);
+}
+
+/// Numbers of 64 bits; parameter: how many.
+pub fn numbers(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let tell = |walk: &mut Walk, place| {
+        let value = walk.load(place, Width::W64).unwrap_or(0);
+        walk.sink.hex(value);
+    };
+    list(walk, place, count, false, tell, 8);
+}
+
+/// A list at the address of 64 bits that is in `place`.
+fn list(
+    walk: &mut Walk,
+    place: Place,
+    count: u64,
+    even_if_empty: bool,
+    mut tell: impl FnMut(&mut Walk, Place),
+    size: usize,
+) {
+    let Some(address) = walk.load(place, Width::W64) else { return };
+    if count == 0 && even_if_empty {
+        walk.sink.begin_array();
+        return walk.sink.end_array(End::Complete);
+    }
+    if address == 0 {
+        return walk.sink.pointer(address);
+    }
+    let told = walk.list_limit(count);
+    let mut end = if told < count { End::Abbreviated } else { End::Complete };
+    for nth in 0..told {
+        let at = address.wrapping_add(nth * size as u64);
+        let Some(place) = walk.fetch_all(at, size) else {
+            if nth == 0 {
+                return walk.sink.pointer(address);
+            }
+            end = End::Unreadable(at);
+            break;
+        };
+        if nth == 0 {
+            walk.sink.begin_array();
+        }
+        walk.sink.element();
+        tell(walk, place);
+    }
+    if told == 0 {
+        walk.sink.begin_array();
+    }
+    walk.sink.end_array(end);
+}
+
+/// Attributes of operations on many elements, of which the kernel counts those that it dealt with:
+/// `{batch={…}} => {batch={count=2}}`; parameter: the size that the caller gives.
+pub fn batch(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    /// Where the count is.
+    const COUNT: u64 = 32;
+    let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
+    let Some(id) = StructId::by_name("bpf_map_batch") else { return };
+    if walk.outcome.is_none() {
+        return walk.padded(address, id, size);
+    }
+    let before = walk.entry_value();
+    let now = walk.fetch_all(address.wrapping_add(COUNT), 4).and_then(|place| walk.load(place, Width::W32));
+    let (Some(before), Some(now)) = (before, now) else { return };
+    if before == now || size < COUNT + 4 {
+        return;
+    }
+    walk.sink.outcome_of(walk.split_name);
+    walk.sink.begin_struct();
+    walk.sink.field("batch");
+    walk.sink.begin_struct();
+    walk.sink.field("count");
+    walk.sink.unsigned(now);
+    walk.sink.end_struct(End::Complete);
+    walk.sink.end_struct(End::Complete);
 }

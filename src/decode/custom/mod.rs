@@ -56,6 +56,11 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::PerfConfig => Kind::Value(perf::config, values::eight),
         Decoder::PerfPreciseIp => Kind::Value(perf::precise_ip, values::eight),
         Decoder::PerfReserved => Kind::Value(perf::reserved, values::eight),
+        Decoder::BpfBatch => Kind::Split(bpf::batch),
+        Decoder::KernelVersion => Kind::Value(bpf::kernel_version, values::four),
+        Decoder::IterInfo => Kind::Value(bpf::iter_info, values::eight),
+        Decoder::Symbols => Kind::Value(bpf::symbols, values::eight),
+        Decoder::Numbers => Kind::Value(bpf::numbers, values::eight),
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
@@ -120,6 +125,8 @@ pub fn snapshot(decoder: Decoder, abi: Abi) -> Option<(u64, usize)> {
         Decoder::Ifconf => Some((0, 4)),
         // msg_namelen
         Decoder::Msghdr => Some((abi.word() as u64, 4)),
+        // batch.count
+        Decoder::BpfBatch => Some((32, 4)),
         _ => None,
     }
 }
