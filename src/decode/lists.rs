@@ -1,6 +1,6 @@
 //! Strings, buffers and lists.
 
-use syscall_table::{SetId, TypeId};
+use syscall_table::{SetId, Type, TypeId};
 
 use super::sink::{End, Quote};
 use super::walk::{Frame, Place, Walk};
@@ -113,7 +113,9 @@ impl Walk<'_> {
                 self.sink.begin_array();
             }
             for nth in 0..have {
-                self.sink.element();
+                if !self.is_part(ty) {
+                    self.sink.element();
+                }
                 let place =
                     Place::Memory { at: at + (nth * size) as usize, len: size as usize, address: from + nth * size };
                 self.value(ty, place, frame);
@@ -146,6 +148,40 @@ impl Walk<'_> {
             self.value(ty, place, frame);
         }
         self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    }
+
+    /// Tells the positions of the bits that are set among the first `count`, by name.
+    pub(super) fn bits_by_name(&mut self, address: u64, count: u64, set: SetId) {
+        // How many are told when lists are abbreviated.
+        const FEW: usize = 4;
+        if count == 0 {
+            return self.sink.pointer(address);
+        }
+        let Some(place) = self.fetch_all(address, count.div_ceil(8).min(4096) as usize) else {
+            return self.sink.pointer(address);
+        };
+        let Place::Memory { at, .. } = place else { return };
+        let mut told = 0;
+        self.sink.begin_list();
+        for bit in 0..count {
+            let byte = self.arena.get(at + (bit / 8) as usize).copied().unwrap_or(0);
+            if byte >> (bit % 8) & 1 == 0 {
+                continue;
+            }
+            self.sink.list_item();
+            if told == FEW && self.style.abbreviate {
+                self.sink.words("...");
+                break;
+            }
+            told += 1;
+            self.set(set.get(), bit);
+        }
+        self.sink.end_list();
+    }
+
+    /// Whether values of the type are several elements of the list that they stand in.
+    fn is_part(&self, ty: Type) -> bool {
+        matches!(ty, Type::Struct(id) if id.get().bare && id.get().fields().iter().all(|field| field.unnamed))
     }
 
     pub(super) fn indexed_array(&mut self, element: TypeId, count: u64, index: SetId, place: Place, frame: Frame) {

@@ -243,6 +243,7 @@ impl<'a> Walk<'a> {
                 let ty = self.resolve(ty, frame);
                 self.value(ty, place, frame);
             }
+            Type::Bits { .. } => self.unreadable(place),
             Type::Split { entry, exit, joined } => self.split(entry, exit, joined, place, frame),
             Type::Macro { name, params } => self.made_by_macro(name, params, frame),
             Type::Custom { decoder, params } => {
@@ -358,6 +359,11 @@ impl<'a> Walk<'a> {
     pub fn behind(&mut self, address: u64, to: Type, size: ExprId, frame: Frame) {
         let mark = self.arena.len();
         match to {
+            Type::Bits { count, most, set } => {
+                let count = self.eval(count, frame, Place::Register(0));
+                let most = self.eval(most, frame, Place::Register(0));
+                self.bits_by_name(address, count.min(most), set);
+            }
             Type::None | Type::Indexed { .. } | Type::Macro { .. } | Type::Split { .. } => self.sink.pointer(address),
             Type::Int { width, .. } | Type::Set { width, .. } => match self.fetch_all(address, width.bytes(self.abi)) {
                 Some(place) => {
@@ -422,13 +428,13 @@ impl<'a> Walk<'a> {
             Type::Ptr { .. } | Type::Split { .. } => self.abi.word(),
             Type::Struct(id) => id.get().size(self.abi),
             Type::Array { element, count } | Type::Indexed { element, count, .. } => {
-                self.size_of(element.get()) * self.eval(count, Frame::Args, Place::Register(0)) as usize
+                self.size_of(element.get()).saturating_mul(self.eval(count, Frame::Args, Place::Register(0)) as usize)
             }
             Type::Bytes { len } | Type::Text { len } | Type::Whole { len, .. } => {
                 self.eval(len, Frame::Args, Place::Register(0)) as usize
             }
             Type::Custom { decoder, .. } => custom::size(decoder, self.abi),
-            Type::None | Type::Str | Type::Path | Type::Match { .. } => 0,
+            Type::None | Type::Bits { .. } | Type::Str | Type::Path | Type::Match { .. } => 0,
         }
     }
 }

@@ -161,6 +161,13 @@ pub enum Type {
         index: String,
         place: Place,
     },
+    /// The positions of the bits that are set, by name; the rest of a list that is longer than its most is left alone.
+    Bits {
+        count: Expr,
+        most: Expr,
+        set: String,
+        place: Place,
+    },
     Bytes(Expr),
     Text(Expr),
     /// Bytes, or text, of which nothing is left out.

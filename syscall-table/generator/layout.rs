@@ -123,6 +123,7 @@ impl Lowering<'_> {
                 }
                 all
             }
+            Type::Bits { .. } => Extent { size: 0, align: 1 },
             Type::Split { entry, .. } => self.extent(entry, abi),
             Type::Macro { .. } => number("W32", abi),
             Type::Custom { base: Some(base), .. } => self.named_extent(base, None, abi),

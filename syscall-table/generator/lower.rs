@@ -365,6 +365,15 @@ impl Lowering<'_> {
             Type::Whole { len, text } => {
                 format!("Type::Whole {{ len: ExprId({}), text: {text} }}", self.expr(len, scope))
             }
+            Type::Bits { count, most, set, place } => {
+                let (count, most) = (self.expr(count, scope), self.expr(most, scope));
+                let id = self.set_ids.get(set).copied();
+                if id.is_none() {
+                    self.error(place, format!("{set} is not a set"));
+                }
+                let id = id.unwrap_or_default();
+                format!("Type::Bits {{ count: ExprId({count}), most: ExprId({most}), set: SetId({id}) }}")
+            }
             Type::Bytes(len) => format!("Type::Bytes {{ len: ExprId({}) }}", self.expr(len, scope)),
             Type::Text(len) => format!("Type::Text {{ len: ExprId({}) }}", self.expr(len, scope)),
             Type::Match { on, arms, other } => {

@@ -393,6 +393,18 @@ impl Parser<'_> {
             }
             return Ok(Type::Macro { name, params });
         }
+        if self.word("bits") {
+            self.expect("[")?;
+            let count = self.expr()?;
+            self.expect(",")?;
+            let most = self.expr()?;
+            self.expect("]")?;
+            if !self.word("of") {
+                return self.wanted("of");
+            }
+            let place = self.place();
+            return Ok(Type::Bits { count, most, set: self.ident()?, place });
+        }
         if self.word("bytes") {
             return Ok(Type::Bytes(self.index()?));
         }

@@ -437,6 +437,8 @@ pub enum Type {
     Array { element: TypeId, count: ExprId },
     /// The same; each element is shown with the name that `index` has for its position.
     Indexed { element: TypeId, count: ExprId, index: SetId },
+    /// `count` bits, of which the first `most` are looked at: the positions of those that are set, by the names of `set`.
+    Bits { count: ExprId, most: ExprId, set: SetId },
     /// Bytes, shown as a string.
     Bytes { len: ExprId },
     /// A string in a buffer of `len` bytes, which ends at its first NUL if there is one.

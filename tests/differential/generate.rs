@@ -92,7 +92,13 @@ fn weight(ty: TypeId, depth: usize) -> usize {
     match ty.get() {
         _ if depth > 4 => 0,
         Type::None | Type::Int { .. } | Type::Macro { .. } => 1,
-        Type::Set { .. } | Type::Bytes { .. } | Type::Text { .. } | Type::Whole { .. } | Type::Str | Type::Path => 3,
+        Type::Set { .. }
+        | Type::Bytes { .. }
+        | Type::Text { .. }
+        | Type::Whole { .. }
+        | Type::Bits { .. }
+        | Type::Str
+        | Type::Path => 3,
         Type::Split { entry, exit, .. } => weight(entry, depth) + weight(exit, depth),
         Type::Ptr { to, .. } => 4 + weight(to, depth + 1),
         Type::Array { element, .. } | Type::Indexed { element, .. } => 4 + weight(element, depth + 1),

@@ -196,7 +196,9 @@ impl<'a> Memory<'a> {
     /// The bytes of a value.
     fn build(&mut self, ty: Type, fields: Fields) -> Vec<u8> {
         match self.resolve(ty, fields) {
-            Type::None | Type::Match { .. } | Type::Macro { .. } | Type::Split { .. } => self.junk(64),
+            Type::None | Type::Match { .. } | Type::Macro { .. } | Type::Split { .. } | Type::Bits { .. } => {
+                self.junk(64)
+            }
             ty @ (Type::Int { width, .. } | Type::Set { width, .. }) => {
                 let value = sensible(ty, self.abi, self.random);
                 number(value, width, self.abi)
