@@ -6,9 +6,9 @@ use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
 
 use crate::decode::Style;
-use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter, TouchFilter};
+use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet, SummaryStyle};
+use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 use crate::tracer::Tampering;
@@ -50,6 +50,8 @@ pub struct Options {
     pub write: DescriptorSet,
     /// How much of each value is told.
     pub style: Style,
+    /// For which calls it is more or less than that.
+    pub detail: Detail,
     /// Which signals end the tracer.
     pub interruptible: Interruptible,
     /// The command is our caller's child, and we are not: `-D`.
@@ -126,6 +128,8 @@ pub struct TextOptions {
     pub hex_strings: HexStrings,
     /// `-N`
     pub argument_names: bool,
+    /// `-X`
+    pub constants: ConstantStyle,
     /// Every line begins with the id of its thread.
     pub always_show_pid: bool,
     /// `-a`

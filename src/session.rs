@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
-use syscall_table::{Abi, Syscall};
+use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width};
 
 pub use start::{Conclusion, Error, run};
 
@@ -215,8 +215,8 @@ impl Session<'_> {
         Stamp { tid, time: self.clocks.wall(), ip: seat.ip, nr: seat.call.nr }
     }
 
-    fn style(&self, _: Option<&Syscall>) -> Style {
-        self.options.style
+    fn style(&self, abi: Abi, nr: u64) -> Style {
+        self.options.detail.style(self.options.style, abi, nr)
     }
 
     fn entered(&mut self, tracer: &mut Tracer, tid: Pid, (abi, nr): (Abi, u64), args: [u64; 6], (ip, sp): (u64, u64)) {
@@ -256,7 +256,7 @@ impl Session<'_> {
             }
             return;
         }
-        let style = self.style(abi.syscall(nr));
+        let style = self.style(abi, nr);
         let Some(seat) = self.seats.get_mut(&tid) else { return };
         seat.system = system;
         let memory = self.identify.tracee(tid);
@@ -310,15 +310,18 @@ impl Session<'_> {
         if !wanted {
             return self.report.forget(tid);
         }
-        let style = self.options.style;
         let memory = self.identify.tracee(tid);
         let name = CallName::of(&seat.call);
         let (abi, nr) = (seat.call.abi, seat.call.nr);
+        let style = self.options.detail.style(self.options.style, abi, nr);
         let error = if is_error { value.unsigned_abs() as u32 } else { 0 };
         let value = if abi == Abi::I386 && !is_error { i64::from(value as i32) } else { value };
         let outcome = Outcome { value, error };
-        let result =
-            if is_error { Return::Error(error) } else { Return::Value(value, seat.call.ret_type(outcome, &memory)) };
+        let result = match (is_error, style.raw) {
+            (true, _) => Return::Error(error),
+            (false, true) => Return::Value(value, Type::Int { width: Width::Klong, format: Numeric::Hex }),
+            (false, false) => Return::Value(value, seat.call.ret_type(outcome, &memory)),
+        };
         let duration = duration.saturating_sub(seat.since);
         let call = std::cell::RefCell::new(&mut seat.call);
         let scratch = std::cell::RefCell::new(&mut self.scratch);
@@ -336,7 +339,9 @@ impl Session<'_> {
                 }
                 true
             },
-            aux: &mut |sink| call.borrow_mut().aux(outcome, style, &memory, sink, &mut scratch.borrow_mut()),
+            aux: &mut |sink| {
+                !style.raw && call.borrow_mut().aux(outcome, style, &memory, sink, &mut scratch.borrow_mut())
+            },
         };
         self.report.returned(&stamp, name.info(abi, nr), end);
         if let Some((transfer, fd)) = seat.call.transfer() {

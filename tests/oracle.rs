@@ -99,6 +99,12 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_clone_untraced: Case { options: &["-f"], ..case(&["@clone-flags", "untraced"]) };
     program_that_traces: Case { options: &["-f", "-e", "trace=!ptrace"], ..case(&["@tracer"]) };
     option_verbose: Case { options: &["-v"], ..case(&["@calls"]) };
+    option_abbrev: Case { options: &["-v", "-e", "abbrev=fstat,newfstatat"], ..case(&["@calls"]) };
+    option_dereference: Case { options: &["-e", "verbose=!uname", "-z"], ..case(&["@calls"]) };
+    option_raw: Case { options: &["-e", "raw=openat,read,fcntl,uname"], ..case(&["@calls"]) };
+    option_raw_32: Case { options: &["--raw=openat,read,_llseek,pread64,mmap2,fcntl64", "-a0"], ..case(&["@32:calls"]) };
+    option_numbers: Case { options: &["-X", "raw"], ..case(&["@calls"]) };
+    option_names_and_numbers: Case { options: &["-X", "verbose"], ..case(&["@calls"]) };
     option_strings: Case { options: &["-s", "5"], ..case(&["@calls"]) };
     option_hex: Case { options: &["-x"], ..case(&["@calls"]) };
     option_all_hex: Case { options: &["-xx"], ..case(&["@calls"]) };

@@ -10,7 +10,7 @@ use super::UsageError;
 use super::typed::Typed;
 use super::words::Timestamps;
 use crate::decode::Style;
-use crate::filter::{CallFilter, SignalFilter, StatusFilter, TouchFilter};
+use crate::filter::{CallFilter, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Summing, Target, TextOptions};
 use crate::output::{Clock, Column, Destination, HexStrings, Quiet, SummaryStyle, escape};
@@ -112,7 +112,13 @@ pub fn resolve(
         new_namespaces: typed.new_namespaces,
         read: typed.read.clone(),
         write: typed.write.clone(),
-        style: Style { string_limit, abbreviate: !typed.json && !typed.no_abbrev, dereference: true, raw: false },
+        style: Style { string_limit, abbreviate: !typed.json, dereference: true, raw: false },
+        kernel_filter: kernel_filter(&typed, &command),
+        detail: Detail {
+            abbreviated: typed.abbreviated.filter(|_| !typed.json),
+            dereferenced: typed.dereferenced,
+            raw: typed.raw,
+        },
         interruptible,
         daemonize,
         detach_on_exec: typed.detach_on_exec,
@@ -120,7 +126,6 @@ pub fn resolve(
         kill_on_exit: typed.kill_on_exit,
         debug: typed.debug,
         quiet,
-        kernel_filter: kernel_filter(&typed, &command),
         tampering: typed.tampering,
         summary,
         placed: match typed.placement {
@@ -279,6 +284,7 @@ fn text_options(typed: &Typed) -> TextOptions {
     TextOptions {
         hex_strings: typed.strings_in_hex.unwrap_or(counted),
         argument_names: typed.arg_names,
+        constants: typed.constants.unwrap_or_default(),
         always_show_pid: typed.always_show_pid,
         columns: typed.columns.unwrap_or(COLUMNS),
         absolute: typed.timestamps.map_or_else(|| Timestamps::count(typed.t), Timestamps::absolute),
@@ -294,7 +300,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
     let given = [
         (typed.columns.is_some(), "-a/--columns"),
         (typed.x > 0 || typed.strings_in_hex.is_some(), "-x/--strings-in-hex"),
-        (typed.no_abbrev, "-v/--no-abbrev"),
+        (typed.abbreviated.is_some(), "-v/--no-abbrev"),
         (typed.arg_names, "-N/--arg-names"),
         (typed.syscall_number, "-n/--syscall-number"),
         (typed.t > 0 || typed.timestamps.is_some(), "-t/--absolute-timestamps"),
@@ -303,6 +309,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (!typed.read.is_empty(), "--read"),
         (!typed.write.is_empty(), "--write"),
         (typed.always_show_pid, "--always-show-pid"),
+        (typed.constants.is_some(), "-X/--const-print-style"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),
     ];
     match given.iter().find(|(set, _)| *set) {

@@ -117,6 +117,10 @@ pub fn command() -> Command {
         value("s", "string-limit", "N", "Bytes of a string to show (32)"),
         value("a", "columns", "N", "Column of results (40)").hide_short_help(true),
         flag("v", "no-abbrev", "Whole structures, lists and environments"),
+        value("", "abbrev", "SET", "Abbreviate structures and lists of these calls").hide_short_help(true),
+        value("", "verbose", "SET", "Follow pointers of these calls").hide_short_help(true),
+        value("", "raw", "SET", "Arguments of these calls as numbers").hide_short_help(true),
+        value("X", "const-print-style", "FORMAT", "Constants as raw numbers, abbrev (names) or verbose (both)"),
         flag("N", "arg-names", "Names of arguments"),
         optional("x", "strings-in-hex", "WHICH", "Strings that are not ASCII in hex; -xx: all strings"),
         optional("t", "absolute-timestamps", "SPEC", "Time of day; -tt: microseconds; -ttt: since the epoch")
@@ -147,14 +151,10 @@ fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
     vec![
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
-        value("X", "const-print-style", "FORMAT", HELP),
-        value("", "abbrev", "SET", HELP),
         optional("", "color", "WHEN", HELP),
         value("", "kvm", "SET", HELP),
-        value("", "raw", "SET", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
         optional("", "tips", "SPEC", HELP),
-        value("", "verbose", "SET", HELP),
     ]
 }

@@ -2,10 +2,12 @@
 
 use std::ffi::OsString;
 
+use syscall_table::Abi;
+
 use super::*;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
 use crate::options::{Format, Interruptible, TextOptions, UserSpec};
-use crate::output::{AbsoluteTime, Destination, HexStrings, Quiet};
+use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Quiet};
 
 /// Splits at blanks; `''` is an empty argument.
 fn words(line: &str) -> Vec<OsString> {
@@ -238,7 +240,15 @@ fn what_text_looks_like() {
     assert!(all.argument_names && all.numbers && all.instruction_pointer);
     assert_eq!((all.columns, options("-s0 ls").style.string_limit), (7, 0));
     assert_eq!(options("--string-limit=1073741823 -v ls").style.string_limit, 0x3fff_ffff);
-    assert!(!options("--no-abbrev ls").style.abbreviate);
+    assert_eq!(options("--no-abbrev ls").detail.abbreviated, Some(CallFilter::none()));
+    let detail = options("-v -e abbrev=read -e x=write --verbose=!read ls").detail;
+    let told = |set: &Option<CallFilter>, nr| set.as_ref().is_some_and(|set| set.contains(Abi::X86_64, nr));
+    assert_eq!([0, 1].map(|nr| told(&detail.abbreviated, nr)), [true, false]);
+    assert_eq!([0, 1].map(|nr| told(&detail.raw, nr)), [false, true]);
+    assert_eq!([0, 1].map(|nr| told(&detail.dereferenced, nr)), [false, true]);
+    assert_eq!(text("-X verbose ls").constants, ConstantStyle::Verbose);
+    assert_eq!(text("--const-print-style=raw ls").constants, ConstantStyle::Raw);
+    assert_eq!(error("-X all ls"), "invalid -X argument: 'all'+");
 }
 
 #[test]

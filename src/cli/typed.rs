@@ -14,7 +14,7 @@ use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, UserSpec};
-use crate::output::{Column, HexStrings, Quiet};
+use crate::output::{Column, ConstantStyle, HexStrings, Quiet};
 use crate::tracee::Daemonize;
 use crate::tracer::Tampering;
 
@@ -94,7 +94,10 @@ pub struct Typed {
 
     pub string_limit: Option<usize>,
     pub columns: Option<usize>,
-    pub no_abbrev: bool,
+    pub abbreviated: Option<CallFilter>,
+    pub dereferenced: Option<CallFilter>,
+    pub raw: Option<CallFilter>,
+    pub constants: Option<ConstantStyle>,
     pub arg_names: bool,
     /// How often `-x` was given.
     pub x: usize,
@@ -191,7 +194,9 @@ impl Typed {
             "quiet" => self.qualify("quiet", text)?,
             "string-limit" => self.string_limit = Some(number(text, MOST_STRING).ok_or_else(invalid)?),
             "columns" => self.columns = Some(number(text, i32::MAX as u64).ok_or_else(invalid)?),
-            "no-abbrev" => self.no_abbrev = true,
+            "no-abbrev" => self.abbreviated = Some(CallFilter::none()),
+            "abbrev" | "verbose" | "raw" => self.qualify(&given.id, text)?,
+            "const-print-style" => self.constants = Some(words::constant_style(text).ok_or_else(invalid)?),
             "arg-names" => self.arg_names = true,
             "strings-in-hex" if given.short => self.x += 1,
             "strings-in-hex" => {
@@ -229,9 +234,10 @@ impl Typed {
             "decode-pids" | "decode-pid" => self.qualify("decode-pids", set),
             "trace-fds" | "trace-fd" | "fds" | "fd" => self.qualify("trace-fds", set),
             "decode-fds" | "decode-fd" => self.qualify("decode-fds", set),
-            "abbrev" | "a" | "verbose" | "v" | "raw" | "x" | "kvm" => {
-                Err(UsageError::not_available(&format!("-e {qualifier}=")))
-            }
+            "abbrev" | "a" => self.qualify("abbrev", set),
+            "verbose" | "v" => self.qualify("verbose", set),
+            "raw" | "x" => self.qualify("raw", set),
+            "kvm" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
             _ => self.qualify("trace", text),
         }
     }
@@ -251,6 +257,9 @@ impl Typed {
                 let quiet = words::quiet(set).map_err(|item| UsageError::new(format!("invalid quiet '{item}'")))?;
                 self.quiet = Some(quiet);
             }
+            "abbrev" => self.abbreviated = Some(CallFilter::parse(set)?),
+            "verbose" => self.dereferenced = Some(CallFilter::parse(set)?),
+            "raw" => self.raw = Some(CallFilter::parse(set)?),
             "decode-fds" => {
                 let invalid = |item| UsageError::new(format!("invalid decode-fds '{item}'"));
                 self.decode_fds = Some(words::decode_fds(set).map_err(invalid)?);

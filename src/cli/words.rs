@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options;
-use crate::output::{AbsoluteTime, Clock, Column, HexStrings, Quiet};
+use crate::output::{AbsoluteTime, Clock, Column, ConstantStyle, HexStrings, Quiet};
 use crate::tracee::Daemonize;
 
 /// Reads a word.
@@ -147,6 +147,16 @@ pub fn column(name: &str) -> Option<Column> {
             Some(name) => of(Clock::Wall, name),
             None => of(Clock::Chosen, name),
         },
+    }
+}
+
+/// Reads what constants look like.
+pub fn constant_style(text: &str) -> Option<ConstantStyle> {
+    match text {
+        "raw" => Some(ConstantStyle::Raw),
+        "abbrev" => Some(ConstantStyle::Abbreviated),
+        "verbose" => Some(ConstantStyle::Verbose),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One system call from its entry to its exit.
 
-use syscall_table::{Abi, Arg, ExprId, Format, StructId, Syscall, Type, TypeId, Variant, Width};
+use syscall_table::{Abi, Arg, Decoder, ExprId, Format, StructId, Syscall, Type, TypeId, Variant, Width};
 
 use super::custom;
 use super::memory::Memory;
@@ -186,13 +186,12 @@ impl Call {
             }
             return;
         };
+        if style.raw {
+            return self.registers(syscall, sink);
+        }
         let saved = std::mem::take(&mut self.saved);
         let mut next = self.next;
         let mut split = std::mem::take(&mut self.split);
-        if style.raw {
-            // All registers that the call can use are shown.
-            self.variant = None;
-        }
         let args = self.args();
         let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
         walk.opened = self.opened;
@@ -206,13 +205,6 @@ impl Call {
             }
             let ty = walk.resolve(arg.ty.get(), Frame::Args);
             if let Type::None = ty {
-                next += 1;
-                continue;
-            }
-            if style.raw {
-                walk.sink.arg(arg.name(), syscall.names_arguments());
-                let value = walk.args[next];
-                walk.sink.hex(value);
                 next += 1;
                 continue;
             }
@@ -243,6 +235,26 @@ impl Call {
         self.saved = walk.saved;
         self.next = next;
         self.split = split;
+    }
+
+    /// Tells all registers that the call can use as numbers.
+    fn registers(&mut self, syscall: &'static Syscall, sink: &mut dyn Sink) {
+        let args = syscall.args();
+        let end = |arg: &Arg| match arg.ty.get() {
+            // What sigreturn(2) restores is on the stack.
+            Type::Custom { decoder: Decoder::SigreturnMask | Decoder::OldSigreturnMask, .. } => 0,
+            Type::Int { width: Width::W64, .. } | Type::Set { width: Width::W64, .. } if self.abi == Abi::I386 => {
+                arg.slot(self.abi) + 2
+            }
+            _ => arg.slot(self.abi) + 1,
+        };
+        let used = args.iter().map(end).max().unwrap_or(0);
+        for (slot, value) in self.regs.iter().enumerate().take(if self.next == 0 { used } else { 0 }) {
+            let name = args.iter().rfind(|arg| arg.slot(self.abi) <= slot).map_or("", Arg::name);
+            sink.arg(name, false);
+            sink.hex(value & self.word_mask());
+        }
+        self.skip();
     }
 
     fn word_mask(&self) -> u64 {

@@ -22,7 +22,7 @@ pub use call::{Call, Outcome, Scratch, Style, structure, value};
 pub use data::{Piece, Transfer};
 pub use memory::{Copied, Local, Memory};
 pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
-pub use sink::{End, Quote, Sink};
+pub use sink::{End, Quote, Raw, Sink};
 pub use text::Short;
 pub use touch::Touched;
 pub use walk::{Frame, Place, Walk};

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use syscall_table::{Format, Width, errno_name, signal_name};
 
 use super::referent::IdKind;
-use super::sink::Sink;
+use super::sink::{Raw, Sink};
 use super::walk::Walk;
 
 /// fcntl.h: paths are relative to the working directory.
@@ -68,20 +68,23 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Dev => device(sink, value),
         Format::WaitStatus => sink.wait_status(value as u32),
         Format::Errno => match errno_name(value as u32) {
-            Some(name) => sink.constant(value, name),
+            Some(name) => sink.named(i128::from(value), name),
             None => sink.unsigned(value),
         },
         Format::Port => {
+            sink.made_of(Raw::Bytes(&value.to_be_bytes()[6..]));
             sink.begin_call("htons", true);
             sink.unsigned(value);
             sink.end_call();
         }
         Format::NetLong => {
+            sink.made_of(Raw::Bytes(&value.to_be_bytes()[4..]));
             sink.begin_call("htonl", true);
             sink.unsigned(value);
             sink.end_call();
         }
         Format::Inet => {
+            sink.made_of(Raw::Bytes(&value.to_be_bytes()[4..]));
             sink.begin_call("inet_addr", true);
             let mut text = super::text::Short::default();
             text.write(format_args!("{}", Ipv4Addr::from(value as u32)));
@@ -122,7 +125,7 @@ impl Walk<'_> {
         if fd != AT_FDCWD {
             return self.fd(fd);
         }
-        self.sink.constant(u64::from(fd as u32), "AT_FDCWD");
+        self.sink.named(i128::from(fd), "AT_FDCWD");
         if let Some(path) = self.memory.referents().and_then(|referents| referents.cwd()) {
             self.sink.directory(&path);
         }
@@ -133,12 +136,12 @@ impl Walk<'_> {
 pub fn signal(sink: &mut dyn Sink, number: u32) {
     let mut text = super::text::Short::default();
     match signal_name(number) {
-        Some(name) => sink.constant(u64::from(number), name),
+        Some(name) => sink.named(i128::from(number), name),
         // The kernel's first real-time signal is 32; the C library keeps two or three for itself.
-        None if number == 32 => sink.constant(32, "SIGRTMIN"),
+        None if number == 32 => sink.named(32, "SIGRTMIN"),
         None if (33..=64).contains(&number) => {
             text.write(format_args!("SIGRT_{}", number - 32));
-            sink.constant(u64::from(number), text.as_str());
+            sink.named(i128::from(number), text.as_str());
         }
         None => sink.signed(i64::from(number as i32)),
     }
@@ -157,8 +160,12 @@ fn mode(sink: &mut dyn Sink, value: u64) {
     ];
     const BITS: [(u64, &str); 3] = [(0o4000, "S_ISUID"), (0o2000, "S_ISGID"), (0o1000, "S_ISVTX")];
     let kind = TYPES.iter().find(|(bits, _)| value & 0o170_000 == *bits);
-    let Some((_, name)) = kind else { return sink.octal(value, 3) };
-    sink.begin_flags(value);
+    let Some((_, name)) = kind else {
+        sink.begin_mode(value);
+        sink.flag_octal(value);
+        return sink.end_flags();
+    };
+    sink.begin_mode(value);
     sink.flag(name);
     let mut rest = value & !0o170_000;
     for (bit, name) in BITS {
@@ -175,6 +182,7 @@ fn mode(sink: &mut dyn Sink, value: u64) {
 fn device(sink: &mut dyn Sink, value: u64) {
     let major = (value >> 8 & 0xfff) | (value >> 32 & 0xffff_f000);
     let minor = (value & 0xff) | (value >> 12 & 0xffff_ff00);
+    sink.made_of(Raw::Hex(value));
     sink.begin_call("makedev", false);
     sink.element();
     sink.hex(major);
@@ -188,6 +196,7 @@ pub fn interface(sink: &mut dyn Sink, index: u32) {
     let name = nix::net::if_::if_indextoname(index);
     match name {
         Ok(name) if index != 0 && !name.is_empty() => {
+            sink.made_of(Raw::Decimal(i64::from(index)));
             sink.begin_call("if_nametoindex", true);
             sink.string(name.to_bytes(), super::sink::Quote::Plain, false, None);
             sink.end_call();

@@ -4,6 +4,9 @@ use syscall_table::{Part, Set, SetId, SetKind};
 
 use super::walk::Walk;
 
+/// Sets of which a part is a number, and which are one number nevertheless where numbers are shown.
+const ONE_NUMBER: [&str; 2] = ["open_flags", "mmap_flags"];
+
 impl Walk<'_> {
     /// Tells `value` by the names of the set called `name` in the descriptions.
     pub fn named_set(&mut self, name: &str, value: u64) {
@@ -21,7 +24,7 @@ impl Walk<'_> {
         if signal != 0 {
             let mut text = Vec::with_capacity(16);
             crate::output::signal_text(&mut text, signal);
-            self.sink.flag(std::str::from_utf8(&text).unwrap_or_default());
+            self.sink.flag_signal(signal, std::str::from_utf8(&text).unwrap_or_default());
         }
         self.sink.end_flags();
     }
@@ -39,6 +42,7 @@ impl Walk<'_> {
     pub fn set(&mut self, set: &'static Set, value: u64) {
         if set.kind != SetKind::Flags {
             return match set.lookup(self.abi, value) {
+                Some(name) if set.kind == SetKind::Signed => self.sink.named(i128::from(value as i32), name),
                 Some(name) => self.sink.constant(value, name),
                 None if set.kind == SetKind::Signed => {
                     self.sink.signed(i64::from(value as i32));
@@ -49,7 +53,11 @@ impl Walk<'_> {
                 None => self.sink.unknown(value, set.fallback()),
             };
         }
-        self.sink.begin_flags(value);
+        let first = set.parts(self.abi).iter().find_map(|part| match part {
+            Part::Enum { mask, .. } if !ONE_NUMBER.contains(&set.name()) => Some(*mask),
+            _ => None,
+        });
+        self.sink.begin_flags(value & first.unwrap_or(u64::MAX));
         self.flags(set, value);
         self.sink.end_flags();
     }
@@ -61,7 +69,20 @@ impl Walk<'_> {
             parts.iter().fold(0, |all, part| if let Part::Enum { mask, .. } = part { all | mask } else { all });
         let mut told = false;
         let mut bits_told = false;
+        let apart = numbers != 0 && !ONE_NUMBER.contains(&set.name());
+        // Where numbers are shown, too, each part has its own.
+        let mut open = true;
         for part in parts {
+            let own = match *part {
+                Part::Enum { mask, .. } => Some(value & mask),
+                _ => Some(value & !numbers).filter(|bits| *bits != 0 && open),
+            };
+            if let Some(own) = own.filter(|_| apart) {
+                if told {
+                    self.sink.more_flags(own);
+                }
+                open = matches!(part, Part::Enum { .. });
+            }
             match *part {
                 Part::Enum { mask, values, fallback } => match Part::lookup(values, value & mask) {
                     Some(name) => {

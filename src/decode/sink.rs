@@ -11,6 +11,17 @@ pub enum Quote {
     Hex,
 }
 
+/// A value before anything is made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Raw<'a> {
+    /// A number that is hexadecimal.
+    Hex(u64),
+    /// A number that is decimal.
+    Decimal(i64),
+    /// Bytes in network order.
+    Bytes(&'a [u8]),
+}
+
 /// How much of a list or structure was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -55,11 +66,19 @@ pub trait Sink {
     fn stands_for(&mut self, id: i32, process: &Process);
     /// A value that has a name.
     fn constant(&mut self, value: u64, name: &str);
+    /// The same where the number would be shown in decimal.
+    fn named(&mut self, value: i128, name: &str);
     /// A value of an enumeration that has no name; `fallback` stands for the names it could have had.
     fn unknown(&mut self, value: u64, fallback: &str);
 
     /// A set of flags begins; `value` is all of it.
     fn begin_flags(&mut self, value: u64);
+    /// The same for type and permissions of a file, where the number would be octal.
+    fn begin_mode(&mut self, value: u64);
+    /// What follows is another part of the same word, with a number of its own.
+    fn more_flags(&mut self, value: u64);
+    /// A signal that shares the word of the flags.
+    fn flag_signal(&mut self, number: u32, name: &str);
     /// A flag, or the named value of an enumerated part.
     fn flag(&mut self, name: &str);
     /// Bits that have no name. `fallback` is not empty when no other flag was told.
@@ -111,6 +130,8 @@ pub trait Sink {
     /// A value wrapped in the name of what makes it: `makedev(0x8, 0x1)`. When `transparent`, the inner value
     /// says everything: `htons(80)`.
     fn begin_call(&mut self, name: &'static str, transparent: bool);
+    /// The plain number or the bytes that the call which begins next makes.
+    fn made_of(&mut self, raw: Raw<'_>);
     /// It ends.
     fn end_call(&mut self);
     /// A set of signals, bit 0 for signal 1.
@@ -160,8 +181,12 @@ impl Sink for Mute {
     fn pid(&mut self, _: i32) {}
     fn stands_for(&mut self, _: i32, _: &Process) {}
     fn constant(&mut self, _: u64, _: &str) {}
+    fn named(&mut self, _: i128, _: &str) {}
     fn unknown(&mut self, _: u64, _: &str) {}
     fn begin_flags(&mut self, _: u64) {}
+    fn begin_mode(&mut self, _: u64) {}
+    fn more_flags(&mut self, _: u64) {}
+    fn flag_signal(&mut self, _: u32, _: &str) {}
     fn flag(&mut self, _: &str) {}
     fn flag_rest(&mut self, _: u64, _: &str) {}
     fn flag_shifted(&mut self, _: u64, _: &str) {}
@@ -186,6 +211,7 @@ impl Sink for Mute {
     fn becomes(&mut self) {}
     fn end_change(&mut self) {}
     fn begin_call(&mut self, _: &'static str, _: bool) {}
+    fn made_of(&mut self, _: Raw<'_>) {}
     fn end_call(&mut self) {}
     fn signal_set(&mut self, _: u64) {}
     fn wait_status(&mut self, _: u32) {}

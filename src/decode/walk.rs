@@ -276,7 +276,10 @@ impl<'a> Walk<'a> {
             // It was told at entry that there is nothing.
             return;
         }
-        if address == 0 || !self.style.dereference {
+        if address == 0 {
+            return self.sink.pointer(address);
+        }
+        if !self.style.dereference && !self.is_shallow(to, frame) {
             return self.sink.pointer(address);
         }
         let shown = match dir {
@@ -294,6 +297,20 @@ impl<'a> Walk<'a> {
             return self.changed(address, to, when != ExprId::NONE, size, frame);
         }
         self.behind(address, to, size, frame);
+    }
+
+    /// Whether what is behind a pointer is told even if pointers are not followed: strings, and lists without elements.
+    fn is_shallow(&self, to: TypeId, frame: Frame) -> bool {
+        match self.resolve(to.get(), frame) {
+            Type::Str | Type::Path | Type::Bytes { .. } | Type::Text { .. } => true,
+            Type::Array { count, .. } => self.eval(count, frame, Place::Register(0)) == 0,
+            Type::Custom { decoder, params } => {
+                let first = Type::params(params).first();
+                let count = first.map_or(1, |count| self.eval(*count, frame, Place::Register(0)));
+                custom::is_string(decoder) || count == 0 && custom::is_list(decoder)
+            }
+            _ => false,
+        }
     }
 
     /// Tells what was behind a pointer at entry and what is there now, if it changed; `always`: even if the call failed.

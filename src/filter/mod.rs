@@ -3,6 +3,7 @@
 
 mod calls;
 mod descriptors;
+mod detail;
 mod ere;
 mod set;
 mod signals;
@@ -12,6 +13,7 @@ use std::fmt;
 
 pub use calls::CallFilter;
 pub use descriptors::{DescriptorSet, TouchFilter};
+pub use detail::Detail;
 pub use set::Set;
 pub use signals::{SignalFilter, signal_of};
 pub use statuses::StatusFilter;

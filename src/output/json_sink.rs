@@ -7,7 +7,7 @@ use syscall_table::{Abi, Format, Type, signal_name};
 use super::referents;
 use super::report::Tell;
 use super::text::append;
-use crate::decode::{End, Process, Quote, Referent, Sink};
+use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
 
 /// Integers beyond this lose digits in programs that read numbers as doubles: 2^53.
 const EXACT: u64 = 1 << 53;
@@ -280,12 +280,26 @@ impl Sink for JsonSink<'_> {
         self.name(name);
     }
 
+    fn named(&mut self, _: i128, name: &str) {
+        self.name(name);
+    }
+
     fn unknown(&mut self, value: u64, _: &str) {
         self.unsigned(value);
     }
 
     fn begin_flags(&mut self, _: u64) {
         self.open("[");
+    }
+
+    fn begin_mode(&mut self, value: u64) {
+        self.begin_flags(value);
+    }
+
+    fn more_flags(&mut self, _: u64) {}
+
+    fn flag_signal(&mut self, _: u32, name: &str) {
+        self.flag(name);
     }
 
     fn flag(&mut self, name: &str) {
@@ -421,6 +435,8 @@ impl Sink for JsonSink<'_> {
         // Whether there is anything to close besides the level.
         self.to.levels.push((self.to.path.len(), usize::from(!transparent)));
     }
+
+    fn made_of(&mut self, _: Raw<'_>) {}
 
     fn end_call(&mut self) {
         let wrapped = self.to.levels.pop().is_some_and(|(_, wrapped)| wrapped != 0);

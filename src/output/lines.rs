@@ -6,6 +6,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
+use super::constants::ConstantStyle;
 use super::dump::dump;
 use super::file::{Destination, Files, Target};
 use super::prefix::Prefix;
@@ -180,6 +181,8 @@ const PLAIN: [&str; 4] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebi
 
 /// A result that is not an error.
 fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
+    // What stands in parentheses is a comment anyway.
+    let style = TextStyle { constants: ConstantStyle::Abbreviated, ..style };
     match ty {
         Type::Int { format: Format::Hex | Format::Address, .. } => {
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };

@@ -1,6 +1,7 @@
 //! Formats and files.
 
 mod clock;
+mod constants;
 mod dump;
 mod escape;
 mod file;
@@ -17,6 +18,7 @@ mod summary_only;
 mod text;
 
 pub use clock::{AbsoluteTime, date};
+pub use constants::ConstantStyle;
 pub use escape::{HexStrings, escape};
 pub use file::Destination;
 pub use json::{JSON_SCHEMA, JsonLines, SCHEMA};

@@ -43,7 +43,7 @@ pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {
         }
         Referent::Signalfd(mask) => {
             out.extend_from_slice(b"signalfd:");
-            super::text::signal_set(out, *mask);
+            super::constants::signal_set(out, *mask);
         }
         Referent::Pidfd(pid) => append(out, format_args!("pid:{pid}")),
     }

@@ -2,11 +2,10 @@
 
 use std::fmt::Arguments;
 
-use syscall_table::signal_name;
-
+use super::constants::{ConstantStyle, Hex, Octal, signals};
 use super::escape::{HexStrings, escape, escape_angled};
 use super::referents;
-use crate::decode::{End, Process, Quote, Referent, Sink};
+use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
 
 /// How values look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +14,8 @@ pub struct TextStyle {
     pub hex_strings: HexStrings,
     /// Arguments are written as `name=value`: `-N`.
     pub argument_names: bool,
+    /// How constants are written.
+    pub constants: ConstantStyle,
 }
 
 /// Writes values into a buffer that is not cleared between calls.
@@ -33,6 +34,10 @@ pub struct TextState {
     paused: bool,
     /// Flags told of the set being written.
     flags: u32,
+    /// Where the comment with the names of these flags begins.
+    names_at: usize,
+    /// Where the number or the bytes end that a call being written makes; 0 if they were not written.
+    made_at: usize,
 }
 
 impl<'a> TextSink<'a> {
@@ -64,11 +69,39 @@ impl<'a> TextSink<'a> {
         self.state.follows >>= 1;
     }
 
-    fn bar(&mut self) {
+    /// Begins the next flag; false if flags are not written by their names.
+    fn bar(&mut self) -> bool {
+        if self.style.constants == ConstantStyle::Raw {
+            return false;
+        }
         if self.state.flags > 0 {
             self.put("|");
         }
         self.state.flags += 1;
+        true
+    }
+
+    /// Writes a name, a number, or both.
+    fn name(&mut self, name: &str, number: Arguments<'_>) {
+        match self.style.constants {
+            ConstantStyle::Raw => self.format(number),
+            // In a comment, a name is enough.
+            _ if self.state.made_at != 0 => self.put(name),
+            ConstantStyle::Abbreviated => self.put(name),
+            ConstantStyle::Verbose => self.format(format_args!("{number} /* {name} */")),
+        }
+    }
+
+    /// Writes the number in front of names, unless names stand alone.
+    fn number(&mut self, number: Arguments<'_>) {
+        self.state.flags = 0;
+        if self.style.constants != ConstantStyle::Abbreviated {
+            self.format(number);
+            self.state.names_at = self.out.len();
+        }
+        if self.style.constants == ConstantStyle::Verbose {
+            self.put(" /* ");
+        }
     }
 
     fn end(&mut self, end: End, close: &str) {
@@ -166,28 +199,61 @@ impl Sink for TextSink<'_> {
         }
     }
 
-    fn constant(&mut self, _: u64, name: &str) {
-        self.put(name);
+    fn constant(&mut self, value: u64, name: &str) {
+        self.name(name, format_args!("{}", Hex(value)));
+    }
+
+    fn named(&mut self, value: i128, name: &str) {
+        self.name(name, format_args!("{value}"));
     }
 
     fn unknown(&mut self, value: u64, fallback: &str) {
         self.hex(value);
-        if !fallback.is_empty() {
+        if !fallback.is_empty() && self.style.constants != ConstantStyle::Raw {
             self.format(format_args!(" /* {fallback} */"));
         }
     }
 
-    fn begin_flags(&mut self, _: u64) {
-        self.state.flags = 0;
+    fn begin_flags(&mut self, value: u64) {
+        self.number(format_args!("{}", Hex(value)));
+    }
+
+    fn begin_mode(&mut self, value: u64) {
+        self.number(format_args!("{}", Octal(value)));
+    }
+
+    fn more_flags(&mut self, value: u64) {
+        if self.style.constants != ConstantStyle::Abbreviated {
+            self.end_flags();
+            self.put("|");
+            self.begin_flags(value);
+        }
+    }
+
+    fn flag_signal(&mut self, number: u32, name: &str) {
+        if self.style.constants == ConstantStyle::Abbreviated {
+            self.bar();
+            return self.put(name);
+        }
+        self.more_flags(0);
+        self.out.truncate(self.state.names_at - 1);
+        self.name(name, format_args!("{number}"));
+        self.state.names_at = self.out.len();
     }
 
     fn flag(&mut self, name: &str) {
-        self.bar();
-        self.put(name);
+        if self.bar() {
+            self.put(name);
+        }
     }
 
     fn flag_rest(&mut self, bits: u64, fallback: &str) {
-        self.bar();
+        if !self.bar() {
+            return;
+        }
+        if !fallback.is_empty() && self.style.constants == ConstantStyle::Verbose && self.state.flags == 1 {
+            return self.put(fallback);
+        }
         self.hex(bits);
         if !fallback.is_empty() {
             self.format(format_args!(" /* {fallback} */"));
@@ -195,18 +261,26 @@ impl Sink for TextSink<'_> {
     }
 
     fn flag_shifted(&mut self, value: u64, name: &str) {
-        self.bar();
+        if !self.bar() {
+            return;
+        }
         self.format(format_args!("{value}<<{name}"));
     }
 
     fn flag_octal(&mut self, bits: u64) {
-        self.bar();
+        if !self.bar() {
+            return;
+        }
         self.octal(bits, 3);
     }
 
     fn end_flags(&mut self) {
-        if self.state.flags == 0 {
-            self.put("0");
+        match self.style.constants {
+            ConstantStyle::Raw => {}
+            ConstantStyle::Abbreviated if self.state.flags == 0 => self.put("0"),
+            ConstantStyle::Abbreviated => {}
+            ConstantStyle::Verbose if self.state.flags == 0 => self.out.truncate(self.state.names_at),
+            ConstantStyle::Verbose => self.put(" */"),
         }
     }
 
@@ -303,13 +377,35 @@ impl Sink for TextSink<'_> {
         self.put("(");
     }
 
+    fn made_of(&mut self, raw: Raw<'_>) {
+        if self.style.constants == ConstantStyle::Abbreviated {
+            return;
+        }
+        match raw {
+            Raw::Hex(value) => self.hex(value),
+            Raw::Decimal(value) => self.signed(value),
+            Raw::Bytes(bytes) => self.string(bytes, Quote::Hex, false, None),
+        }
+        self.state.made_at = self.out.len();
+        if self.style.constants == ConstantStyle::Verbose {
+            self.put(" /* ");
+        }
+    }
+
     fn end_call(&mut self) {
         self.put(")");
         self.pop();
+        let made_at = std::mem::take(&mut self.state.made_at);
+        match self.style.constants {
+            _ if made_at == 0 => {}
+            ConstantStyle::Raw => self.out.truncate(made_at),
+            ConstantStyle::Abbreviated => {}
+            ConstantStyle::Verbose => self.put(" */"),
+        }
     }
 
     fn signal_set(&mut self, bits: u64) {
-        signal_set(self.out, bits);
+        signals(self.out, bits, self.style.constants);
     }
 
     fn wait_status(&mut self, status: u32) {
@@ -357,15 +453,27 @@ impl Sink for TextSink<'_> {
     }
 
     fn product(&mut self, value: u64, factor: u64) {
-        self.format(format_args!("{value}*{factor}"));
+        let number = u128::from(value) * u128::from(factor);
+        match self.style.constants {
+            ConstantStyle::Raw => self.format(format_args!("{number}")),
+            ConstantStyle::Abbreviated => self.format(format_args!("{value}*{factor}")),
+            ConstantStyle::Verbose => self.format(format_args!("{number} /* {value}*{factor} */")),
+        }
     }
 
-    fn alternatives(&mut self, _: u64, names: &mut dyn Iterator<Item = &'static str>) {
+    fn alternatives(&mut self, value: u64, names: &mut dyn Iterator<Item = &'static str>) {
+        self.number(format_args!("{value:#x}"));
+        if self.style.constants == ConstantStyle::Raw {
+            return;
+        }
         for (index, name) in names.enumerate() {
             if index > 0 {
                 self.put(" or ");
             }
             self.put(name);
+        }
+        if self.style.constants == ConstantStyle::Verbose {
+            self.put(" */");
         }
     }
 
@@ -382,27 +490,6 @@ impl Sink for TextSink<'_> {
 pub fn append(out: &mut Vec<u8>, text: Arguments<'_>) {
     // Writing to memory does not fail.
     let _ = std::io::Write::write_fmt(out, text);
-}
-
-/// Appends a set of signals, bit 0 for signal 1: `[INT CHLD]`.
-pub fn signal_set(out: &mut Vec<u8>, bits: u64) {
-    // Of more than two thirds of all signals, those that are missing are listed.
-    let inverted = bits.count_ones() >= 64 * 2 / 3;
-    let listed = if inverted { !bits } else { bits };
-    out.extend_from_slice(if inverted { b"~[" } else { b"[" });
-    let mut first = true;
-    for number in (1..=64u32).filter(|n| listed >> (n - 1) & 1 != 0) {
-        if !first {
-            out.push(b' ');
-        }
-        first = false;
-        match signal_name(number) {
-            Some(name) => out.extend_from_slice(name.strip_prefix("SIG").unwrap_or(name).as_bytes()),
-            None if number == 32 => out.extend_from_slice(b"RTMIN"),
-            None => append(out, format_args!("RT_{}", number - 32)),
-        }
-    }
-    out.push(b']');
 }
 
 /// Appends the name of a thread behind its id.

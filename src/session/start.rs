@@ -162,7 +162,11 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
         _ => PidColumn::WhenSeveral,
     };
     let style = LineStyle {
-        text: TextStyle { hex_strings: text.hex_strings, argument_names: text.argument_names },
+        text: TextStyle {
+            hex_strings: text.hex_strings,
+            argument_names: text.argument_names,
+            constants: text.constants,
+        },
         columns: text.columns,
         absolute: text.absolute,
         relative: text.relative,

@@ -2,6 +2,7 @@
 
 use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names};
 
+use crate::decode::Raw;
 use crate::decode::sink::End;
 use crate::decode::text::Short;
 use crate::decode::walk::{Frame, Place, Walk};
@@ -16,6 +17,7 @@ pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
     const DIRS: [&str; 4] = ["_IOC_NONE", "_IOC_WRITE", "_IOC_READ", "_IOC_READ|_IOC_WRITE"];
     let sink = &mut *walk.sink;
+    sink.made_of(Raw::Hex(value));
     sink.begin_call("_IOC", false);
     sink.element();
     sink.constant(u64::from(request >> 30), DIRS[(request >> 30) as usize]);

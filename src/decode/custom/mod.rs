@@ -113,6 +113,16 @@ fn kind(decoder: Decoder) -> Kind {
     }
 }
 
+/// Whether a decoder tells bytes.
+pub fn is_string(decoder: Decoder) -> bool {
+    matches!(decoder, Decoder::Unterminated | Decoder::HexBytes)
+}
+
+/// Whether a decoder tells a list of as many elements as its first parameter says.
+pub fn is_list(decoder: Decoder) -> bool {
+    matches!(decoder, Decoder::Iovec | Decoder::IovecBases | Decoder::IovecFilled | Decoder::Mincore)
+}
+
 /// Whether something is told in two parts, at entry and at exit.
 pub fn is_split(decoder: Decoder) -> bool {
     matches!(kind(decoder), Kind::Split(_))

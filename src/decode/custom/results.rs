@@ -2,8 +2,7 @@
 
 use syscall_table::{ExprId, StructId, Type};
 
-use super::sets::{count_fds, tell_fds};
-use crate::decode::number::signal;
+use super::sets::fds_of;
 use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 
@@ -17,6 +16,9 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     if outcome.value == 0 {
         walk.sink.words("Timeout");
         return true;
+    }
+    if !walk.style.dereference {
+        return false;
     }
     let count = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     let address = walk.args[0];
@@ -72,13 +74,25 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     }
     let count = walk.args[0] as u32 as i32;
     let mut told = false;
+    // The result is how many bits are set in all sets together: more are not shown.
+    let mut ready = usize::try_from(outcome.value).unwrap_or(usize::MAX);
     for (argument, name) in [(1, "in"), (2, "out"), (3, "except")] {
         let address = walk.args[argument];
-        if address == 0 || count_fds(walk, address, count) == 0 {
+        if address == 0 || ready == 0 || !walk.style.dereference {
+            continue;
+        }
+        let there = fds_of(walk, address, count);
+        if there.is_empty() {
             continue;
         }
         walk.sink.labelled(name);
-        tell_fds(walk, address, count, |walk, fd| walk.sink.fd(fd));
+        walk.sink.begin_list();
+        for fd in there.into_iter().take(ready) {
+            walk.sink.list_item();
+            walk.sink.fd(fd);
+            ready -= 1;
+        }
+        walk.sink.end_list();
         told = true;
     }
     let timeout = walk.args[4];
@@ -93,6 +107,9 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
 fn left(walk: &mut Walk, address: u64, name: &str) {
     let Some(id) = StructId::by_name(name) else { return };
     walk.sink.labelled("left");
+    if !walk.style.dereference {
+        return walk.sink.pointer(address);
+    }
     walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);
 }
 
@@ -126,7 +143,9 @@ pub fn ioprio_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
 pub fn signal_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
     match walk.outcome {
         Some(outcome) if outcome.error == 0 && (1..=64).contains(&outcome.value) => {
-            signal(&mut *walk.sink, outcome.value as u32);
+            let mut text = Vec::with_capacity(16);
+            crate::output::signal_text(&mut text, outcome.value as u32);
+            walk.sink.remark(format_args!("{}", String::from_utf8_lossy(&text)));
             true
         }
         _ => false,

@@ -56,14 +56,6 @@ pub fn fds_of(walk: &mut Walk, address: u64, count: i32) -> Vec<i32> {
     (0..count).filter(|fd| bitmap[fd / 8] >> (fd % 8) & 1 != 0).map(|fd| fd as i32).collect()
 }
 
-/// How many descriptors below `count` are in the bitmap at `address`.
-pub fn count_fds(walk: &mut Walk, address: u64, count: i32) -> usize {
-    let count = count.clamp(0, 1024 * 1024) as usize;
-    let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
-    let Some(place) = walk.fetch_all(address, bytes) else { return 0 };
-    (0..count).filter(|fd| walk.bytes(place)[fd / 8] >> (fd % 8) & 1 != 0).count()
-}
-
 /// `[0 1 2 3]`; parameter: bytes.
 pub fn cpuset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
@@ -151,7 +143,7 @@ pub fn sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame)
     let address = walk.stack.wrapping_add(offset);
     walk.sink.begin_struct();
     walk.sink.field("mask");
-    match walk.fetch_all(address, SIGSET_BYTES) {
+    match walk.fetch_all(address, SIGSET_BYTES).filter(|_| walk.style.dereference) {
         Some(place) => {
             let bits = walk.load(place, Width::W64).unwrap_or(0);
             walk.sink.signal_set(bits);

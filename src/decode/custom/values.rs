@@ -2,7 +2,7 @@
 
 use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name};
 
-use crate::decode::sink::End;
+use crate::decode::sink::{End, Raw};
 use crate::decode::walk::{Frame, Place, Walk};
 use crate::decode::{IdKind, number};
 
@@ -79,7 +79,8 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
             _ => walk.sink.pointer(address),
         };
     }
-    let Some(place) = walk.fetch_all(address, SMALLEST as usize).filter(|_| size >= SMALLEST && !walk.failed()) else {
+    let told = size >= SMALLEST && !walk.failed() && walk.style.dereference;
+    let Some(place) = walk.fetch_all(address, SMALLEST as usize).filter(|_| told) else {
         return;
     };
     let field = |walk: &Walk, at: usize| number::from_bytes(&walk.bytes(place)[at..at + 8], false);
@@ -142,7 +143,7 @@ pub fn rlim64(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 fn limit(walk: &mut Walk, place: Place, width: Width, infinity: u64, name: &str) {
     let Some(value) = walk.load(place, width) else { return };
     if value == infinity {
-        walk.sink.constant(value, name);
+        walk.sink.named(i128::from(value), name);
     } else if value > 1024 && value % 1024 == 0 {
         walk.sink.product(value / 1024, 1024);
     } else {
@@ -348,6 +349,7 @@ pub fn ioprio(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 pub fn tell_ioprio(walk: &mut Walk, value: u64) {
     // linux/ioprio.h: IOPRIO_CLASS_SHIFT
     const SHIFT: u32 = 13;
+    walk.sink.made_of(Raw::Decimal(i64::from(value as i32)));
     walk.sink.begin_call("IOPRIO_PRIO_VALUE", false);
     walk.sink.element();
     walk.named_set("ioprio_class", value >> SHIFT);
