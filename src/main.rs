@@ -25,13 +25,17 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match session::run(&options) {
+    let ending = session::run(&options);
+    if let Err(error) = &ending {
+        message::tell(&program, error);
+    }
+    if let Some(style) = options.tip {
+        message::note(cli::tip(style));
+    }
+    match ending {
         Ok(Conclusion::Status(status)) => ExitCode::from(status as u8),
         Ok(Conclusion::Signal(signal)) => tracee::die_of(signal),
-        Err(error) => {
-            message::tell(&program, error);
-            ExitCode::FAILURE
-        }
+        Err(_) => ExitCode::FAILURE,
     }
 }
 

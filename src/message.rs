@@ -8,3 +8,8 @@ use std::io::Write;
 pub fn tell(program: &str, text: impl Display) {
     let _ = std::io::stderr().write_all(format!("{program}: {text}\n").as_bytes());
 }
+
+/// Writes a text of several lines as it is.
+pub fn note(text: impl Display) {
+    let _ = std::io::stderr().write_all(text.to_string().as_bytes());
+}

@@ -62,6 +62,8 @@ pub struct Options {
     pub syscall_limit: Option<u64>,
     /// Tracees do not outlive the tracer.
     pub kill_on_exit: bool,
+    /// A tip is printed at the end.
+    pub tip: Option<TipStyle>,
     /// Each stop is told: `-d`.
     pub debug: bool,
     /// Messages that are not wanted.
@@ -101,6 +103,15 @@ pub enum UserSpec {
     Name(String),
     /// By numbers, without further groups.
     Ids(Uid, Gid),
+}
+
+/// Which tip is printed, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TipStyle {
+    /// Its number; any tip without.
+    pub id: Option<u64>,
+    /// With an example.
+    pub full: bool,
 }
 
 /// Counts and times of calls.

@@ -420,6 +420,29 @@ fn calls_that_do_not_detach() {
     ]);
 }
 
+#[test]
+fn tips_that_are_none() {
+    compare(&[
+        "--tips=foo true",
+        "--tips=id:-1 true",
+        "--tips=1,full,foo true",
+        "--tips=format:1 true",
+        "--tips=id:full true",
+        "--tips=id: true",
+        "--tips=x:1 true",
+        "--tips -Q",
+        "--tips=none -e trace=none true",
+        "--tips=1 --tips=none -e trace=none true",
+        "--tips=ID:1,,NONE -e trace=none true",
+    ]);
+    let (text, status) = run(TRAPLINE, "strace", "--tips=1,full -e trace=none true");
+    assert!(text.starts_with("+++ exited with 0 +++\nTip: ") && text.contains("\n     trapline "), "{text}");
+    assert_eq!(status.code(), Some(0));
+    let (text, status) = run(TRAPLINE, "strace", "--tips=1 nosuchprogram");
+    assert!(text.starts_with("strace: Cannot find executable 'nosuchprogram'\nTip: "), "{text}");
+    assert_eq!(status.code(), Some(1));
+}
+
 /// Quiet are only exits.
 #[test]
 fn ends_by_signals_are_told() {

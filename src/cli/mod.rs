@@ -7,6 +7,7 @@ mod resolve;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tips;
 mod typed;
 mod words;
 
@@ -19,6 +20,7 @@ use crate::filter::FilterError;
 use crate::options::Options;
 use crate::output::JSON_SCHEMA;
 use getopt::GetOpt;
+pub use tips::tip;
 use typed::Typed;
 
 /// What is wrong with the command line.

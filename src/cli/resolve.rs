@@ -120,6 +120,7 @@ pub fn resolve(
             raw: typed.raw,
         },
         interruptible,
+        tip: typed.tip,
         daemonize,
         detach_on_exec: typed.detach_on_exec,
         syscall_limit: typed.syscall_limit,

@@ -138,9 +138,12 @@ pub fn command() -> Command {
         flag("i", "instruction-pointer", "Instruction pointer").hide_short_help(true),
         flag("n", "syscall-number", "Number of each call").hide_short_help(true),
     ]);
-    let command = command
-        .next_help_heading("Help")
-        .args([flag("h", "help", "Print this text"), flag("V", "version", "Print the version")]);
+    let command = command.next_help_heading("Help").args([
+        flag("h", "help", "Print this text"),
+        flag("V", "version", "Print the version"),
+        optional("", "tips", "SPEC", "End with a tip: [id:]N or random, [format:]compact, full or none")
+            .hide_short_help(true),
+    ]);
     command
         .args(missing().into_iter().map(|option| option.hide(true)))
         .arg(Arg::new("PROG").help("The command and its arguments").num_args(0..).trailing_var_arg(true).hide(true))
@@ -155,6 +158,5 @@ fn missing() -> Vec<Arg> {
         value("", "kvm", "SET", HELP),
         optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
-        optional("", "tips", "SPEC", HELP),
     ]
 }

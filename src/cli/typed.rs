@@ -13,7 +13,7 @@ use super::injection::{self, Refusal};
 use super::words::{self, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::options::{Interruptible, UserSpec};
+use crate::options::{Interruptible, TipStyle, UserSpec};
 use crate::output::{Column, ConstantStyle, HexStrings, Quiet};
 use crate::tracee::Daemonize;
 use crate::tracer::Tampering;
@@ -27,6 +27,7 @@ pub struct Typed {
     /// What is strange but no error.
     pub warnings: Vec<String>,
     pub version: bool,
+    pub tip: Option<TipStyle>,
     pub json: bool,
     pub json_schema: bool,
 
@@ -212,6 +213,7 @@ impl Typed {
             "syscall-times" => self.durations = Some(precision(Precision::Us)?),
             "instruction-pointer" => self.instruction_pointer = true,
             "syscall-number" => self.syscall_number = true,
+            "tips" => self.tip = super::tips::style(text, self.tip).ok_or_else(invalid)?,
             "version" => self.version = true,
             _ => return Err(UsageError::not_available(&given.name)),
         }

@@ -64,6 +64,7 @@ impl Target {
     /// The input of `command`, run by the shell.
     pub fn command(command: &str, program: &str) -> io::Result<Target> {
         let mut shell = Command::new("/bin/sh");
+        shell.arg0("sh");
         // A process group of its own: Ctrl-C must reach us first, so that the command sees all output.
         shell.arg("-c").arg(command).stdin(Stdio::piped()).process_group(0);
         let mut child = shell.spawn()?;

@@ -359,6 +359,8 @@ impl Report for Lines {
         if let Some(call) = call {
             self.vanished(stamp, call);
         }
+        // It is not one of several any more.
+        self.lines.remove(&stamp.tid);
         if !self.style.quiet.superseded {
             self.note(stamp, |out| append(out, format_args!("+++ superseded by execve in pid {by} +++")));
         }
