@@ -57,7 +57,7 @@ fn ids_in_front_of_every_line() {
 fn namespaces_that_calls_make() {
     let told = |option: &str| {
         let mut command = trapline();
-        let script = "readlink /proc/self/ns/mnt /proc/self/ns/uts; exec true";
+        let script = "exec readlink /proc/self/ns/mnt /proc/self/ns/uts";
         let command = command.args([option, "-e", "trace=unshare", "unshare", "-m", "-u", "sh", "-c", script]);
         let output = command.output().expect("trapline runs");
         (stderr(&output), String::from_utf8_lossy(&output.stdout).lines().collect::<Vec<_>>().join(", "))
