@@ -8,7 +8,7 @@ use syscall_table::Abi;
 use crate::decode::Style;
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Quiet, SummaryStyle};
+use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 use crate::tracer::Tampering;
@@ -143,6 +143,8 @@ pub struct TextOptions {
     pub constants: ConstantStyle,
     /// Every line begins with the id of its thread.
     pub always_show_pid: bool,
+    /// `--color`
+    pub palette: Option<Palette>,
     /// `-a`
     pub columns: usize,
     /// `-t`, `-tt`, `-ttt`

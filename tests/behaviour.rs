@@ -3,6 +3,7 @@
 mod behaviour {
     pub mod aside;
     pub mod attach;
+    pub mod colours;
     pub mod descriptors;
     pub mod ending;
     pub mod inheritance;

@@ -86,7 +86,7 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
     let program = program_name(arguments.first());
     let table = table::command();
     let mut getopt = GetOpt::new(&table, arguments.split_off(arguments.len().min(1)));
-    let mut typed = Typed::default();
+    let mut typed = Typed { program: program.clone(), ..Typed::default() };
     while let Some(given) = getopt.option()? {
         if given.id == "help" {
             return Ok(Request::Print(help(given.short)));

@@ -1,6 +1,7 @@
 //! From what was typed to what is meant: the one place where defaults and combinations are decided.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -8,12 +9,12 @@ use nix::unistd::getuid;
 
 use super::UsageError;
 use super::typed::Typed;
-use super::words::Timestamps;
+use super::words::{ColorWhen, Timestamps};
 use crate::decode::Style;
 use crate::filter::{CallFilter, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
 use crate::options::{Format, Interruptible, Options, Summing, Target, TextOptions};
-use crate::output::{Clock, Column, Destination, HexStrings, Quiet, SummaryStyle, escape};
+use crate::output::{Clock, Column, Destination, HexStrings, Palette, Quiet, SummaryStyle, escape};
 use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 
@@ -231,6 +232,21 @@ fn summary(typed: &Typed) -> Result<Option<Summing>, UsageError> {
     }))
 }
 
+/// The colours of text.
+fn palette(typed: &Typed) -> Option<Palette> {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let coloured = match typed.color {
+        ColorWhen::Never => false,
+        ColorWhen::Always => true,
+        // See no-color.org.
+        ColorWhen::Auto => {
+            let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+            typed.output.is_none() && stderr().is_terminal() && !set("NO_COLOR") && !dumb
+        }
+    };
+    coloured.then(|| Palette::new(&std::env::var("STRACE_COLORS").unwrap_or_default()))
+}
+
 /// A file name in a message.
 fn quoted(text: &OsStr) -> String {
     let mut out = vec![b'"'];
@@ -287,6 +303,7 @@ fn text_options(typed: &Typed) -> TextOptions {
         argument_names: typed.arg_names,
         constants: typed.constants.unwrap_or_default(),
         always_show_pid: typed.always_show_pid,
+        palette: palette(typed),
         columns: typed.columns.unwrap_or(COLUMNS),
         absolute: typed.timestamps.map_or_else(|| Timestamps::count(typed.t), Timestamps::absolute),
         relative: typed.relative,
@@ -309,6 +326,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (typed.durations.is_some(), "-T/--syscall-times"),
         (!typed.read.is_empty(), "--read"),
         (!typed.write.is_empty(), "--write"),
+        (typed.color == ColorWhen::Always, "--color"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.constants.is_some(), "-X/--const-print-style"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),

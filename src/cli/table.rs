@@ -131,6 +131,8 @@ pub fn command() -> Command {
         value("", "namespace", "new", "Namespaces that calls make").hide_short_help(true),
         value("", "read", "SET", "Dump what is read from these descriptors").hide_short_help(true),
         value("", "write", "SET", "Dump what is written to these descriptors").hide_short_help(true),
+        optional("", "color", "WHEN", "Colours: auto, always, never (STRACE_COLORS, NO_COLOR)"),
+        optional("", "secontext", "FORMAT", "Contexts of SELinux").hide(true),
         value("", "decode-pids", "SET", "What process ids stand for: comm, pidns").hide_short_help(true),
         short_only('Y', "Y").help("Names of processes behind their ids").action(ArgAction::SetTrue),
         flag("", "pidns-translation", "Ids of tracees in other namespaces, as they are here").hide_short_help(true),
@@ -154,9 +156,7 @@ fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
     vec![
         optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
-        optional("", "color", "WHEN", HELP),
         value("", "kvm", "SET", HELP),
-        optional("", "secontext", "FORMAT", HELP),
         value("", "stack-trace-frame-limit", "N", HELP),
     ]
 }

@@ -10,7 +10,7 @@ use nix::unistd::{Gid, Pid, Uid};
 use super::UsageError;
 use super::getopt::Given;
 use super::injection::{self, Refusal};
-use super::words::{self, Precision, StringsInHex, Timestamps};
+use super::words::{self, ColorWhen, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Interruptible, TipStyle, UserSpec};
@@ -24,6 +24,8 @@ const MOST_STRING: u64 = 0x3fff_ffff;
 /// The options that were given.
 #[derive(Debug, Default)]
 pub struct Typed {
+    /// The name that the program was invoked by.
+    pub program: String,
     /// What is strange but no error.
     pub warnings: Vec<String>,
     pub version: bool,
@@ -92,6 +94,7 @@ pub struct Typed {
     pub read: DescriptorSet,
     pub write: DescriptorSet,
     pub always_show_pid: bool,
+    pub color: ColorWhen,
 
     pub string_limit: Option<usize>,
     pub columns: Option<usize>,
@@ -166,6 +169,13 @@ impl Typed {
             "Y" => self.qualify("decode-pids", "comm")?,
             "pidns-translation" => self.qualify("decode-pids", "pidns")?,
             "always-show-pid" => self.always_show_pid = true,
+            "color" if given.value.is_none() => self.color = ColorWhen::Always,
+            "color" => self.color = words::word(text).ok_or_else(invalid)?,
+            "secontext" => {
+                let program = std::path::Path::new(&self.program).file_name().unwrap_or_default().display();
+                let text = "SELinux context printing (--secontext option) is not supported by this build of";
+                return Err(UsageError::new(format!("{text} {program}")));
+            }
             "trace-path" => self.paths.push(value.clone()),
             "trace" | "signal" | "status" | "decode-fds" | "decode-pids" | "namespace" | "read" | "write"
             | "trace-fds" | "inject" | "fault" => self.qualify(&given.id, text)?,

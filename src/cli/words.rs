@@ -304,6 +304,18 @@ pub fn new_namespaces(text: &str) -> Result<bool, String> {
     crate::filter::Set::bits(text, 1, bit).map(|bits| bits != 0)
 }
 
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal.
+    Auto,
+    /// Wherever it goes.
+    Always,
+    /// Not at all.
+    #[default]
+    Never,
+}
+
 /// Messages that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Message {

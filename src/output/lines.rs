@@ -9,6 +9,7 @@ use super::clock::{AbsoluteTime, fraction};
 use super::constants::ConstantStyle;
 use super::dump::dump;
 use super::file::{Destination, Files, Target};
+use super::paint::END;
 use super::prefix::Prefix;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
 use super::status;
@@ -121,6 +122,7 @@ impl Lines {
         if self.files.target(stamp.tid).owner != Some(stamp.tid) {
             self.lead(stamp);
             append(&mut self.files.target(stamp.tid).buffer, format_args!("<... {name} resumed>"));
+            self.lines.entry(stamp.tid).or_default().state.hidden = 0;
         }
     }
 
@@ -137,6 +139,7 @@ impl Lines {
     /// Ends the line.
     fn end(&mut self, tid: Pid) {
         let target = self.files.target(tid);
+        end_colour(&mut target.buffer, self.style.text);
         target.buffer.push(b'\n');
         target.owner = None;
         target.settle();
@@ -178,6 +181,24 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
 
 /// Flags that are results without a word about bits that have no name, if none has.
 const PLAIN: [&str; 4] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits"];
+
+/// Turns colours off, if there are any.
+fn end_colour(out: &mut Vec<u8>, style: TextStyle) {
+    if style.palette.is_some() {
+        out.extend_from_slice(END);
+    }
+}
+
+/// What stands between a call, which ends at `column`, and its result.
+fn equals(out: &mut Vec<u8>, column: usize, style: &LineStyle) {
+    end_colour(out, style.text);
+    tab(out, column, style.columns);
+    end_colour(out, style.text);
+    out.push(b'=');
+    end_colour(out, style.text);
+    end_colour(out, style.text);
+    out.push(b' ');
+}
 
 /// A result that is not an error.
 fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
@@ -254,9 +275,15 @@ impl Report for Lines {
         } else {
             &mut self.files.target(stamp.tid).buffer
         };
+        if let Some(palette) = &self.style.text.palette {
+            line.state.hidden += palette.syscall.begin(out) + END.len();
+        }
         out.extend_from_slice(call.name.as_bytes());
+        end_colour(out, self.style.text);
         out.push(b'(');
-        line.complete = args(&mut TextSink::new(out, self.style.text, &mut line.state));
+        let mut sink = TextSink::new(out, self.style.text, &mut line.state);
+        line.complete = args(&mut sink);
+        sink.pause();
         if !staged {
             self.files.target(stamp.tid).settle();
         }
@@ -268,20 +295,27 @@ impl Report for Lines {
         let style = &self.style;
         let target = self.files.target(stamp.tid);
         let line = self.lines.entry(stamp.tid).or_default();
-        args(&mut TextSink::new(&mut target.buffer, style.text, &mut line.state));
-        target.buffer.push(b')');
-        let column = target.column();
-        tab(&mut target.buffer, column, style.columns);
-        target.buffer.extend_from_slice(b"= ");
+        let mut sink = TextSink::new(&mut target.buffer, style.text, &mut line.state);
+        args(&mut sink);
+        sink.close();
+        let column = target.column().saturating_sub(line.state.hidden);
+        equals(&mut target.buffer, column, style);
+        if let (Some(palette), Return::Value(..)) = (&style.text.palette, ret) {
+            palette.result.begin(&mut target.buffer);
+        }
         match ret {
             Return::Value(value, ty) => result(&mut target.buffer, value, ty, call.abi, style.text, tell),
-            Return::Error(error) => status::failure(&mut target.buffer, error),
+            Return::Error(error) => status::failure(&mut target.buffer, error, style.text.palette.as_ref()),
             Return::Unavailable => target.buffer.extend_from_slice(b"? <unavailable>"),
+        }
+        if let Return::Value(..) = ret {
+            end_colour(&mut target.buffer, style.text);
         }
         let mark = target.buffer.len();
         target.buffer.extend_from_slice(b" (");
         let mut state = TextState::default();
-        if aux(&mut TextSink::new(&mut target.buffer, style.text, &mut state)) {
+        let plain = TextStyle { palette: None, ..style.text };
+        if aux(&mut TextSink::new(&mut target.buffer, plain, &mut state)) {
             target.buffer.push(b')');
         } else {
             target.buffer.truncate(mark);
@@ -311,12 +345,15 @@ impl Report for Lines {
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
         self.resume(stamp, call.name);
         let complete = self.lines.get(&stamp.tid).is_none_or(|l| l.complete);
-        let columns = self.style.columns;
         let target = self.files.target(stamp.tid);
-        target.buffer.extend_from_slice(if complete { b")" } else { b" <unfinished ...>)" });
-        let column = target.column();
-        tab(&mut target.buffer, column, columns);
-        target.buffer.extend_from_slice(b"= ?");
+        let line = self.lines.entry(stamp.tid).or_default();
+        if !complete {
+            target.buffer.extend_from_slice(b" <unfinished ...>");
+        }
+        TextSink::new(&mut target.buffer, self.style.text, &mut line.state).close();
+        let column = target.column().saturating_sub(line.state.hidden);
+        equals(&mut target.buffer, column, &self.style);
+        target.buffer.push(b'?');
         self.end(stamp.tid);
     }
 
@@ -327,7 +364,7 @@ impl Report for Lines {
     }
 
     fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>) {
-        let style = self.style.text;
+        let style = TextStyle { palette: None, ..self.style.text };
         self.note(stamp, |out| {
             out.extend_from_slice(b"--- ");
             status::signal_text(out, signal);

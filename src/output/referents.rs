@@ -9,17 +9,14 @@ use super::json_sink::push_text;
 use super::text::append;
 use crate::decode::{Device, Ends, Referent, Socket};
 
-/// Appends what strace writes behind a descriptor: `</etc/passwd>`.
+/// Appends what strace writes behind a descriptor, between angle brackets: `/etc/passwd`.
 pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {
-    out.push(b'<');
     match to {
-        Referent::File { path, deleted, device } => {
+        Referent::File { path, device, .. } => {
             escape_angled(out, path, hex);
             if let Some(Device { block, major, minor }) = device {
                 append(out, format_args!("<{} {major}:{minor}>", if *block { "block" } else { "char" }));
             }
-            out.extend_from_slice(if *deleted { b">(deleted)" } else { b">" });
-            return;
         }
         Referent::Socket(socket) => {
             append(out, format_args!("{}:[", socket.protocol));
@@ -47,7 +44,6 @@ pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {
         }
         Referent::Pidfd(pid) => append(out, format_args!("pid:{pid}")),
     }
-    out.push(b'>');
 }
 
 fn ends(out: &mut Vec<u8>, socket: &Socket, hex: HexStrings) {

@@ -1,9 +1,11 @@
 //! Exit statuses and errors in words.
 
+use std::fmt::Arguments;
 use std::sync::OnceLock;
 
 use syscall_table::{errno_name, signal_name};
 
+use super::paint::{END, Palette, Sgr};
 use super::text::append;
 
 /// Events of ptrace(2) that a stop can report: linux/ptrace.h.
@@ -95,12 +97,28 @@ pub fn restart_text(number: u32) -> Option<(&'static str, &'static str)> {
 }
 
 /// A failed result: `-1 ENOENT (No such file or directory)`.
-pub fn failure(out: &mut Vec<u8>, error: u32) {
-    if let Some((name, text)) = restart_text(error) {
-        return append(out, format_args!("? {name} ({text})"));
+pub fn failure(out: &mut Vec<u8>, error: u32, palette: Option<&Palette>) {
+    let restart = restart_text(error);
+    part(out, palette.map(|palette| palette.result), format_args!("{}", if restart.is_some() { "?" } else { "-1" }));
+    out.push(b' ');
+    let colour = palette.map(|palette| palette.error);
+    let (name, text) = match (restart, errno_name(error)) {
+        (Some((name, text)), _) => (name, text),
+        (None, Some(name)) => (name, error_text(error)),
+        (None, None) => return part(out, colour, format_args!("(errno {error})")),
+    };
+    part(out, colour, format_args!("{name}"));
+    out.push(b' ');
+    part(out, colour, format_args!("({text})"));
+}
+
+/// A part in a colour of its own.
+fn part(out: &mut Vec<u8>, colour: Option<Sgr>, text: Arguments<'_>) {
+    if let Some(colour) = &colour {
+        colour.begin(out);
     }
-    match errno_name(error) {
-        Some(name) => append(out, format_args!("-1 {name} ({})", error_text(error))),
-        None => append(out, format_args!("-1 (errno {error})")),
+    append(out, text);
+    if colour.is_some() {
+        out.extend_from_slice(END);
     }
 }

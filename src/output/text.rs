@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 
 use super::constants::{ConstantStyle, Hex, Octal, signals};
 use super::escape::{HexStrings, escape, escape_angled};
+use super::paint::{END, Palette, Sgr};
 use super::referents;
 use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
 
@@ -16,6 +17,8 @@ pub struct TextStyle {
     pub argument_names: bool,
     /// How constants are written.
     pub constants: ConstantStyle,
+    /// Colours, if there are any.
+    pub palette: Option<Palette>,
 }
 
 /// Writes values into a buffer that is not cleared between calls.
@@ -38,6 +41,14 @@ pub struct TextState {
     names_at: usize,
     /// Where the number or the bytes end that a call being written makes; 0 if they were not written.
     made_at: usize,
+    /// The set began with one that has a name.
+    named: bool,
+    /// The colour of arguments is on.
+    coloured: bool,
+    /// Arguments were told.
+    some: bool,
+    /// Bytes of the line that nobody sees: they are colours.
+    pub hidden: usize,
 }
 
 impl<'a> TextSink<'a> {
@@ -52,6 +63,48 @@ impl<'a> TextSink<'a> {
 
     fn format(&mut self, text: Arguments<'_>) {
         append(self.out, text);
+    }
+
+    /// Turns a colour on.
+    fn paint(&mut self, part: fn(&Palette) -> &Sgr) {
+        if let Some(palette) = &self.style.palette {
+            self.state.hidden += part(palette).begin(self.out);
+        }
+    }
+
+    /// Turns colours off.
+    fn unpaint(&mut self) {
+        if self.style.palette.is_some() {
+            self.out.extend_from_slice(END);
+            self.state.hidden += END.len();
+        }
+    }
+
+    /// What stands behind a number, in angle brackets.
+    fn angled(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.unpaint();
+        self.put("<");
+        self.paint(|palette| &palette.argument);
+        write(self.out);
+        self.unpaint();
+        self.put(">");
+        self.paint(|palette| &palette.argument);
+    }
+
+    /// What can be told of the arguments now is told.
+    pub fn pause(&mut self) {
+        if std::mem::take(&mut self.state.coloured) {
+            self.unpaint();
+        }
+    }
+
+    /// All arguments are told.
+    pub fn close(&mut self) {
+        if self.state.some {
+            self.unpaint();
+        }
+        self.state.coloured = false;
+        self.put(")");
     }
 
     fn comma(&mut self) {
@@ -127,18 +180,30 @@ impl Sink for TextSink<'_> {
             self.state.paused = false;
             self.state.follows |= 1;
         } else {
+            if self.state.follows & 1 != 0 {
+                self.unpaint();
+            }
             self.comma();
         }
+        self.state.coloured = true;
+        self.state.some = true;
+        self.paint(|palette| &palette.argument);
         if self.style.argument_names || named {
+            self.paint(|palette| &palette.name);
             self.put(name);
+            self.unpaint();
             self.put("=");
+            self.paint(|palette| &palette.argument);
         }
     }
 
     fn pause_before_arg(&mut self, _: &'static str) {
         if self.state.follows & 1 != 0 {
+            self.pause();
+            self.unpaint();
             self.put(", ");
         }
+        self.state.coloured = false;
         self.state.paused = true;
     }
 
@@ -176,13 +241,16 @@ impl Sink for TextSink<'_> {
     }
 
     fn refers(&mut self, _: i32, to: &Referent) {
-        referents::text(self.out, to, self.style.hex_strings);
+        let hex = self.style.hex_strings;
+        self.angled(|out| referents::text(out, to, hex));
+        if matches!(to, Referent::File { deleted: true, .. }) {
+            self.put("(deleted)");
+        }
     }
 
     fn directory(&mut self, path: &[u8]) {
-        self.put("<");
-        escape_angled(self.out, path, self.style.hex_strings);
-        self.put(">");
+        let hex = self.style.hex_strings;
+        self.angled(|out| escape_angled(out, path, hex));
     }
 
     fn pid(&mut self, pid: i32) {
@@ -191,7 +259,8 @@ impl Sink for TextSink<'_> {
 
     fn stands_for(&mut self, _: i32, process: &Process) {
         if let Some(comm) = &process.comm {
-            comm_text(self.out, comm, self.style.hex_strings);
+            let hex = self.style.hex_strings;
+            self.angled(|out| escape_angled(out, comm, hex));
         }
         if let Some(ours) = process.ours {
             // The words are strace's, whatever the program is called.
@@ -200,11 +269,15 @@ impl Sink for TextSink<'_> {
     }
 
     fn constant(&mut self, value: u64, name: &str) {
+        self.paint(|palette| &palette.constant);
         self.name(name, format_args!("{}", Hex(value)));
+        self.paint(|palette| &palette.argument);
     }
 
     fn named(&mut self, value: i128, name: &str) {
+        self.paint(|palette| &palette.constant);
         self.name(name, format_args!("{value}"));
+        self.paint(|palette| &palette.argument);
     }
 
     fn unknown(&mut self, value: u64, fallback: &str) {
@@ -242,6 +315,10 @@ impl Sink for TextSink<'_> {
     }
 
     fn flag(&mut self, name: &str) {
+        if self.state.flags == 0 && self.style.constants != ConstantStyle::Raw {
+            self.paint(|palette| &palette.constant);
+            self.state.named = true;
+        }
         if self.bar() {
             self.put(name);
         }
@@ -282,13 +359,21 @@ impl Sink for TextSink<'_> {
             ConstantStyle::Verbose if self.state.flags == 0 => self.out.truncate(self.state.names_at),
             ConstantStyle::Verbose => self.put(" */"),
         }
+        if std::mem::take(&mut self.state.named) {
+            self.paint(|palette| &palette.argument);
+        }
     }
 
     fn string(&mut self, bytes: &[u8], quote: Quote, more: bool, _: Option<u64>) {
         let hex = if quote == Quote::Hex { HexStrings::All } else { self.style.hex_strings };
         self.put("\"");
         escape(self.out, bytes, hex);
-        self.put(if more { "\"..." } else { "\"" });
+        self.put("\"");
+        if more {
+            self.unpaint();
+            self.put("...");
+            self.paint(|palette| &palette.argument);
+        }
     }
 
     fn begin_struct(&mut self) {

@@ -166,6 +166,7 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
             hex_strings: text.hex_strings,
             argument_names: text.argument_names,
             constants: text.constants,
+            palette: text.palette,
         },
         columns: text.columns,
         absolute: text.absolute,
