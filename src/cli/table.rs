@@ -81,8 +81,9 @@ pub fn command() -> Command {
         value("", "trace", "SET", "Calls: [!]NAME,%CLASS,/REGEX,... with ?optional, @64 @32 @x32"),
         value("P", "trace-path", "PATH", "Calls about this file, by name or descriptor"),
         value("", "trace-fds", "SET", "Calls about these descriptors: [!]3,5,...").hide_short_help(true),
-        value("", "signal", "SET", "Signals: [!]INT,TERM,..., all, none").alias("signals"),
-        value("", "status", "SET", "Outcomes: successful, failed, unfinished, unavailable, detached"),
+        value("", "signal", "SET", "Signals: [!]INT,TERM,..., all, none").alias("signals").hide_short_help(true),
+        value("", "status", "SET", "Outcomes: successful, failed, unfinished, unavailable, detached")
+            .hide_short_help(true),
         flag("z", "successful-only", "Only calls that succeeded"),
         flag("Z", "failed-only", "Only calls that failed").alias("failing-only"),
         flag("", "seccomp-bpf", "With -f, leave calls out in the kernel; the default where it is possible")
