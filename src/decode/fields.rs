@@ -163,6 +163,11 @@ impl Walk<'_> {
                 end = End::Abbreviated;
                 continue;
             }
+            if item.gaps && end == End::Abbreviated {
+                end = End::Complete;
+                self.sink.element();
+                self.sink.words("...");
+            }
             let offset = field.offset(self.abi);
             let ty = self.resolve(field.ty.get(), frame);
             if let Type::None = ty {

@@ -80,7 +80,7 @@ impl Walk<'_> {
 
     /// How many elements of `count` are told.
     pub fn list_limit(&self, count: u64) -> u64 {
-        if self.style.abbreviate { count.min(self.style.string_limit as u64) } else { count }
+        if self.style.abbreviate { count.min(self.few.unwrap_or(self.style.string_limit as u64)) } else { count }
     }
 
     /// Tells `count` elements at `address`.
@@ -96,6 +96,10 @@ impl Walk<'_> {
             return self.sink.pointer(address);
         }
         let told = self.list_limit(count);
+        if told == 0 {
+            self.sink.begin_array();
+            return self.sink.end_array(End::Abbreviated);
+        }
         // Read in pieces: counts that lie must not make us reserve what they claim.
         let per_read = (16384 / size).max(1);
         let mut index = 0;

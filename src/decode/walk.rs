@@ -51,6 +51,8 @@ pub struct Walk<'a> {
     pub split_name: &'static str,
     /// What was told of it was there, not just a pointer.
     pub(super) opened: bool,
+    /// How many elements of an abbreviated list are told, if the list says so itself.
+    pub(super) few: Option<u64>,
     /// The result, at exit.
     pub outcome: Option<Outcome>,
     /// How much is told.
@@ -106,6 +108,7 @@ impl<'a> Walk<'a> {
             arg_index: 0,
             split_name: "",
             opened: false,
+            few: None,
             outcome,
             style,
             sink,
@@ -243,6 +246,11 @@ impl<'a> Walk<'a> {
                 let ty = self.resolve(ty, frame);
                 self.value(ty, place, frame);
             }
+            Type::Few { most, of } => {
+                let before = self.few.replace(self.eval(most, frame, place));
+                self.value(of.get(), place, frame);
+                self.few = before;
+            }
             Type::Bits { .. } => self.unreadable(place),
             Type::Split { entry, exit, joined } => self.split(entry, exit, joined, place, frame),
             Type::Macro { name, params } => self.made_by_macro(name, params, frame),
@@ -376,6 +384,11 @@ impl<'a> Walk<'a> {
     pub fn behind(&mut self, address: u64, to: Type, size: ExprId, frame: Frame) {
         let mark = self.arena.len();
         match to {
+            Type::Few { most, of } => {
+                let before = self.few.replace(self.eval(most, frame, Place::Register(0)));
+                self.behind(address, of.get(), size, frame);
+                self.few = before;
+            }
             Type::Bits { count, most, set } => {
                 let count = self.eval(count, frame, Place::Register(0));
                 let most = self.eval(most, frame, Place::Register(0));
@@ -451,6 +464,7 @@ impl<'a> Walk<'a> {
                 self.eval(len, Frame::Args, Place::Register(0)) as usize
             }
             Type::Custom { decoder, .. } => custom::size(decoder, self.abi),
+            Type::Few { of, .. } => self.size_of(of.get()),
             Type::None | Type::Bits { .. } | Type::Str | Type::Path | Type::Match { .. } => 0,
         }
     }

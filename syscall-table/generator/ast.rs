@@ -70,6 +70,8 @@ pub struct Struct {
     pub open: bool,
     /// May end anywhere.
     pub partial: bool,
+    /// What is left out of abbreviated output leaves an ellipsis where it stood.
+    pub gaps: bool,
     /// What is missing counts as 0, and what is beyond it is shown as bytes.
     pub padded: bool,
     /// Addresses have 64 bits on all ABIs.
@@ -160,6 +162,11 @@ pub enum Type {
         count: Expr,
         index: String,
         place: Place,
+    },
+    /// `few n T`: of lists in T, n elements are shown where they are abbreviated.
+    Few {
+        most: Expr,
+        of: Box<Type>,
     },
     /// The positions of the bits that are set, by name; the rest of a list that is longer than its most is left alone.
     Bits {

@@ -58,8 +58,8 @@ impl Lowering<'_> {
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
         format!(
-            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, padded: {}, wide: {} }}",
-            item.bare, item.open, item.partial, item.padded, item.wide
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, padded: {}, wide: {} }}",
+            item.bare, item.open, item.partial, item.gaps, item.padded, item.wide
         )
     }
 
@@ -123,6 +123,7 @@ impl Lowering<'_> {
                 }
                 all
             }
+            Type::Few { of, .. } => self.extent(of, abi),
             Type::Bits { .. } => Extent { size: 0, align: 1 },
             Type::Split { entry, .. } => self.extent(entry, abi),
             Type::Macro { .. } => number("W32", abi),

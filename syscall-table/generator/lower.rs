@@ -365,6 +365,10 @@ impl Lowering<'_> {
             Type::Whole { len, text } => {
                 format!("Type::Whole {{ len: ExprId({}), text: {text} }}", self.expr(len, scope))
             }
+            Type::Few { most, of } => {
+                let (most, of) = (self.expr(most, scope), self.ty(of, scope));
+                format!("Type::Few {{ most: ExprId({most}), of: TypeId({of}) }}")
+            }
             Type::Bits { count, most, set, place } => {
                 let (count, most) = (self.expr(count, scope), self.expr(most, scope));
                 let id = self.set_ids.get(set).copied();

@@ -186,6 +186,7 @@ impl Parser<'_> {
             bare: false,
             open: false,
             partial: false,
+            gaps: false,
             padded: false,
             wide: false,
             lp64: false,
@@ -209,6 +210,8 @@ impl Parser<'_> {
                 item.wide = true;
             } else if self.word("padded") {
                 item.padded = true;
+            } else if self.word("gaps") {
+                item.gaps = true;
             } else if self.word("partial") {
                 item.partial = true;
             } else if self.word("lp64") {
@@ -392,6 +395,10 @@ impl Parser<'_> {
                 self.sign(",");
             }
             return Ok(Type::Macro { name, params });
+        }
+        if self.word("few") {
+            let most = self.expr()?;
+            return Ok(Type::Few { most, of: Box::new(self.one_type()?) });
         }
         if self.word("bits") {
             self.expect("[")?;

@@ -33,7 +33,7 @@
 //!   `inout *T` (both: `[in => out]`), with `sized expression` for structures that grow from release to release;
 //! - `path` and `str` (pointers to NUL-terminated strings), `cpath`, `cstr` (what they point to), `bytes[n]`, `text[n]` (a string in
 //!   a buffer of n bytes), `whole bytes[n]` and `whole text[n]` (never abbreviated), `[T; n]` (n elements), `[T; n by set]` (shown with the names of their positions),
-//!   `bits[n, most] of set` (the positions of set bits, by name; those below `most`);
+//!   `few n [T; m]` (n elements where lists are abbreviated), `bits[n, most] of set` (the positions of set bits, by name; those below `most`);
 //! - `match expression { A, B => T  _ => U }`: chosen by another argument or field; `none` for an argument that is not there;
 //! - `*A => *B` for an argument: a structure that is told at entry, and what it is at exit behind `=>`; with `out *B` only the
 //!   pointer if the call failed; `*A with out *B`: fields that the call sets follow in the same braces;

@@ -437,6 +437,8 @@ pub enum Type {
     Array { element: TypeId, count: ExprId },
     /// The same; each element is shown with the name that `index` has for its position.
     Indexed { element: TypeId, count: ExprId, index: SetId },
+    /// The type `of`; of lists in it, `most` elements are shown where they are abbreviated.
+    Few { most: ExprId, of: TypeId },
     /// `count` bits, of which the first `most` are looked at: the positions of those that are set, by the names of `set`.
     Bits { count: ExprId, most: ExprId, set: SetId },
     /// Bytes, shown as a string.
@@ -525,6 +527,8 @@ pub struct Struct {
     pub open: bool,
     /// A caller may know any part of it, from its beginning on; what is beyond it is not shown.
     pub partial: bool,
+    /// What is left out of abbreviated output leaves an ellipsis where it stood.
+    pub gaps: bool,
     /// What a caller does not know of it counts as 0, and what it knows beyond the fields is shown as bytes.
     pub padded: bool,
     /// Addresses in it have 64 bits on all ABIs.

@@ -99,6 +99,7 @@ fn weight(ty: TypeId, depth: usize) -> usize {
         | Type::Bits { .. }
         | Type::Str
         | Type::Path => 3,
+        Type::Few { of, .. } => weight(of, depth),
         Type::Split { entry, exit, .. } => weight(entry, depth) + weight(exit, depth),
         Type::Ptr { to, .. } => 4 + weight(to, depth + 1),
         Type::Array { element, .. } | Type::Indexed { element, .. } => 4 + weight(element, depth + 1),
@@ -116,6 +117,7 @@ fn flatten(ty: TypeId, into: &mut Vec<Type>) {
                 flatten(arm.ty, into);
             }
         }
+        Type::Few { of, .. } => flatten(of, into),
         Type::Split { entry, exit, .. } => {
             flatten(entry, into);
             flatten(exit, into);

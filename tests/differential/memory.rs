@@ -196,6 +196,7 @@ impl<'a> Memory<'a> {
     /// The bytes of a value.
     fn build(&mut self, ty: Type, fields: Fields) -> Vec<u8> {
         match self.resolve(ty, fields) {
+            Type::Few { of, .. } => self.build(of.get(), fields),
             Type::None | Type::Match { .. } | Type::Macro { .. } | Type::Split { .. } | Type::Bits { .. } => {
                 self.junk(64)
             }

@@ -173,6 +173,7 @@ impl Deciding {
                     self.collect(*ty, inside, abi, depth + 1);
                 }
             }
+            Type::Few { of, .. } => self.collect(of, inside, abi, depth),
             Type::Bits { count, .. } => self.expression(count, inside, abi),
             Type::Split { entry, exit, .. } => {
                 self.collect(entry, inside, abi, depth);
