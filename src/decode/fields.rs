@@ -142,8 +142,9 @@ impl Walk<'_> {
     /// Tells a structure in the arena, the fields that end within `limit` bytes.
     pub fn fields(&mut self, id: StructId, place: Place, limit: usize) {
         if id.get().bare {
+            self.sink.begin_members();
             self.members(id, place, limit);
-            return;
+            return self.sink.end_members();
         }
         self.sink.begin_struct();
         let end = self.members(id, place, limit);

@@ -8,10 +8,15 @@ use super::walk::{Frame, Place, Walk};
 impl Walk<'_> {
     /// Tells `len` bytes at `address`.
     pub fn buffer(&mut self, address: u64, len: u64, quote: Quote) {
-        let shown = usize::try_from(len).unwrap_or(usize::MAX).min(self.style.string_limit);
-        match self.fetch_all(address, shown) {
-            Some(place) => self.tell_bytes(place, quote, len > shown as u64, Some(len)),
-            None => self.sink.pointer(address),
+        let all = usize::try_from(len).unwrap_or(usize::MAX);
+        let shown = all.min(self.style.string_limit);
+        // A byte more than is told must be there if there is one.
+        match self.fetch_all(address, all.min(shown.saturating_add(1))) {
+            Some(Place::Memory { at, address, .. }) => {
+                let place = Place::Memory { at, len: shown, address };
+                self.tell_bytes(place, quote, all > shown, Some(len));
+            }
+            _ => self.sink.pointer(address),
         }
     }
 
@@ -78,6 +83,12 @@ impl Walk<'_> {
         self.tell_bytes(place, Quote::Plain, all > shown, Some(all as u64));
     }
 
+    /// Whether so many elements of this size are within the tracee's addresses.
+    pub fn fits(&self, address: u64, size: u64, count: u64) -> bool {
+        let end = count.checked_mul(size).and_then(|bytes| address.checked_add(bytes));
+        end.is_some_and(|end| end <= if self.abi.word() == 4 { 1 << 32 } else { u64::MAX })
+    }
+
     /// How many elements of `count` are told.
     pub fn list_limit(&self, count: u64) -> u64 {
         if self.style.abbreviate { count.min(self.few.unwrap_or(self.style.string_limit as u64)) } else { count }
@@ -91,8 +102,7 @@ impl Walk<'_> {
             self.sink.begin_array();
             return self.sink.end_array(End::Complete);
         }
-        let fits = count.checked_mul(size).is_some_and(|bytes| address.checked_add(bytes).is_some());
-        if size == 0 || !fits {
+        if size == 0 || !self.fits(address, size, count) {
             return self.sink.pointer(address);
         }
         let told = self.list_limit(count);

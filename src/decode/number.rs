@@ -41,6 +41,7 @@ pub fn signed(value: u64, bytes: usize) -> i64 {
 pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
     let bytes = width.bytes(walk.abi);
     match format {
+        Format::Fd if bytes == 8 && i32::try_from(value).is_err() => {}
         Format::Fd => return walk.fd(value as i32),
         Format::DirFd => return walk.dirfd(value as i32),
         Format::Pid => return walk.id(value as i32, IdKind::Process),
@@ -56,7 +57,8 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Hex => sink.hex(value),
         Format::Octal => sink.octal(value, 3),
         Format::Address => sink.pointer(value),
-        Format::Fd | Format::DirFd => sink.fd(value as i32),
+        Format::Fd => sink.unsigned(value),
+        Format::DirFd => sink.fd(value as i32),
         Format::Pid | Format::Tid | Format::Pgid | Format::Sid => sink.pid(value as i32),
         Format::Id if truncate(u64::MAX, bytes) == value => sink.signed(-1),
         Format::Id => sink.unsigned(value),

@@ -95,6 +95,10 @@ pub trait Sink {
 
     /// A structure begins.
     fn begin_struct(&mut self);
+    /// A structure begins whose members take its place.
+    fn begin_members(&mut self);
+    /// It ends.
+    fn end_members(&mut self);
     /// The next field begins.
     fn field(&mut self, name: &'static str);
     /// The structure ends.
@@ -194,6 +198,8 @@ impl Sink for Mute {
     fn end_flags(&mut self) {}
     fn string(&mut self, _: &[u8], _: Quote, _: bool, _: Option<u64>) {}
     fn begin_struct(&mut self) {}
+    fn begin_members(&mut self) {}
+    fn end_members(&mut self) {}
     fn field(&mut self, _: &'static str) {}
     fn end_struct(&mut self, _: End) {}
     fn beyond(&mut self, _: u64, _: u64) {}

@@ -2,15 +2,15 @@
 
 use std::fmt::{Arguments, Write};
 
-/// Up to 64 bytes of text; what does not fit is cut.
+/// Up to 128 bytes of text; what does not fit is cut.
 pub struct Short {
-    bytes: [u8; 64],
+    bytes: [u8; 128],
     len: usize,
 }
 
 impl Default for Short {
     fn default() -> Short {
-        Short { bytes: [0; 64], len: 0 }
+        Short { bytes: [0; 128], len: 0 }
     }
 }
 

@@ -51,14 +51,24 @@ pub fn fraction(out: &mut Vec<u8>, time: Duration, digits: u32) {
 }
 
 /// The date behind a time: `2026-11-22T00:46:59.014467717+0000`, in local time.
-pub fn date(seconds: i64, nanoseconds: u64) -> Option<String> {
-    if seconds == 0 && nanoseconds == 0 || nanoseconds > 999_999_999 {
+///
+/// `fraction` is in parts of a second, of which there are 10 to the power of `digits`.
+pub fn date(seconds: i64, fraction: u64, digits: u32) -> Option<String> {
+    if seconds == 0 && fraction == 0 || fraction >= 10u64.pow(digits) {
         return None;
     }
+    // 400 years are as many seconds each time: years that the calendar has no room for are like others.
+    const ERA: i64 = 146_097 * 86_400;
+    let (eras, seconds) = match seconds.div_euclid(ERA) {
+        -600..600 => (0, seconds),
+        eras => (eras, seconds.rem_euclid(ERA)),
+    };
     let time = Local.timestamp_opt(seconds, 0).earliest()?;
-    let mut text = time.format("%Y-%m-%dT%H:%M:%S").to_string();
-    if nanoseconds != 0 {
-        text.push_str(&format!(".{nanoseconds:09}"));
+    let year = i64::from(time.format("%Y").to_string().parse::<i32>().ok()?) + eras * 400;
+    i32::try_from(year - 1900).ok()?;
+    let mut text = format!("{year:04}{}", time.format("-%m-%dT%H:%M:%S"));
+    if fraction != 0 {
+        text.push_str(&format!(".{fraction:0width$}", width = digits as usize));
     }
     text.push_str(&time.format("%z").to_string());
     Some(text)

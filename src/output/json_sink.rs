@@ -349,6 +349,14 @@ impl Sink for JsonSink<'_> {
         self.open("{");
     }
 
+    fn begin_members(&mut self) {
+        self.begin_list();
+    }
+
+    fn end_members(&mut self) {
+        self.end_list();
+    }
+
     fn field(&mut self, name: &'static str) {
         self.key(name);
         if let Some((len, _)) = self.to.levels.last().copied() {

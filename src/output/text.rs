@@ -381,6 +381,15 @@ impl Sink for TextSink<'_> {
         self.put("{");
     }
 
+    fn begin_members(&mut self) {
+        // The first of them follows the comma that is there already.
+        self.state.follows &= !1;
+    }
+
+    fn end_members(&mut self) {
+        self.state.follows |= 1;
+    }
+
     fn field(&mut self, name: &'static str) {
         self.comma();
         self.put(name);

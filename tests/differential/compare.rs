@@ -49,6 +49,8 @@ pub struct Comparison {
     pub differences: Vec<Difference>,
     /// Lines that differ as they must, by reason.
     pub reasons: BTreeMap<String, usize>,
+    /// Whether a tracer came to an end before its tracee.
+    pub died: bool,
     /// Calls that strace does not know.
     pub unknown: usize,
 }
@@ -67,7 +69,14 @@ impl Comparison {
                 Known { call, kernel: regex(next()), reason: next().to_string() }
             })
             .collect();
-        Comparison { known, rows: BTreeMap::new(), differences: Vec::new(), reasons: BTreeMap::new(), unknown: 0 }
+        Comparison {
+            known,
+            rows: BTreeMap::new(),
+            differences: Vec::new(),
+            reasons: BTreeMap::new(),
+            died: false,
+            unknown: 0,
+        }
     }
 
     /// Compares two traces of the same groups of so many calls.

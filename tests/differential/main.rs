@@ -126,12 +126,13 @@ fn run(job: &Job, groups: &[Group], cpu: usize, comparison: &Mutex<Comparison>) 
     let words: String = job.options.concat().chars().filter(|c| c.is_alphanumeric()).collect();
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("differential.{}.{words}", job.abi.name()));
     std::fs::write(&place, script).expect("the script is written");
-    let strace = trace("strace", job, &place, cpu);
-    let trapline = trace(env!("CARGO_BIN_EXE_trapline"), job, &place, cpu);
+    let (strace, _) = trace("strace", job, &place, cpu);
+    let (trapline, ended) = trace(env!("CARGO_BIN_EXE_trapline"), job, &place, cpu);
+    comparison.lock().expect("no thread panics").died |= !ended;
     comparison.lock().expect("no thread panics").add(job.abi, job.options, &made, &strace, &trapline);
 }
 
-fn trace(tracer: &str, job: &Job, script: &Path, cpu: usize) -> String {
+fn trace(tracer: &str, job: &Job, script: &Path, cpu: usize) -> (String, bool) {
     let performer = programs::program(if job.abi == Abi::I386 { "32:performer" } else { "performer" });
     let name = if tracer == "strace" { "strace" } else { "trapline" };
     let mut output = PathBuf::from(script).into_os_string();
@@ -150,12 +151,13 @@ fn trace(tracer: &str, job: &Job, script: &Path, cpu: usize) -> String {
         .expect("setarch, taskset and strace are needed: apt-get install util-linux strace");
     let text = std::fs::read(&output).unwrap_or_default();
     if !run.status.success() {
+        let why = String::from_utf8_lossy(&run.stderr);
         println!(
             "{tracer} {:?}: {}: {}",
             job.options,
             run.status,
-            String::from_utf8_lossy(&run.stderr).lines().last().unwrap_or_default()
+            why.lines().filter(|line| !line.contains("short read")).take(4).collect::<Vec<_>>().join("; ")
         );
     }
-    String::from_utf8_lossy(&text).into_owned()
+    (String::from_utf8_lossy(&text).into_owned(), run.status.success())
 }

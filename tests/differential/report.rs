@@ -53,7 +53,7 @@ pub fn report(found: &Comparison, everything: bool) -> ExitCode {
         path.display()
     );
     let enough = everything || all.lines >= LINES;
-    if share(all.equal) < EQUAL || !enough { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if share(all.equal) < EQUAL || !enough || found.died { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 /// The calls that differ most, and in what.

@@ -42,6 +42,9 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
         walk.sink.begin_array();
         return walk.sink.end_array(End::Complete);
     }
+    if !walk.fits(address, 2 * word as u64, count) {
+        return walk.sink.pointer(address);
+    }
     for index in 0..told {
         let at = address.wrapping_add(index * 2 * word as u64);
         let Some(place) = walk.fetch_all(at, 2 * word) else {

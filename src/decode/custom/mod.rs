@@ -75,7 +75,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::DatedTimeval => Kind::Value(times::dated_timeval, times::pair_size),
         Decoder::Ticks => Kind::Value(times::ticks, times::klong_size),
         Decoder::ClockTicks => Kind::Value(times::clock_ticks, times::klong_size),
-        Decoder::TimeResult => Kind::Value(times::time_result, times::klong_size),
+        Decoder::TimeResult => Kind::Aux(times::time_result),
         Decoder::Iovec => Kind::Behind(io::iovec),
         Decoder::IovecBases => Kind::Behind(io::iovec_bases),
         Decoder::IovecFilled => Kind::Behind(io::iovec_filled),

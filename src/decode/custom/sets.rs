@@ -69,6 +69,10 @@ pub fn cpuset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
             walk.sink.unsigned(cpu as u64);
         }
     }
+    if size > bytes {
+        walk.sink.list_item();
+        walk.sink.words("...");
+    }
     walk.sink.end_list();
 }
 
@@ -77,14 +81,23 @@ pub fn mincore(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     let length = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
     let pages = length.div_ceil(4096);
     let shown = walk.list_limit(pages);
-    let Some(place) = walk.fetch_all(address, shown as usize) else { return walk.sink.pointer(address) };
+    let shown = usize::try_from(shown).unwrap_or(usize::MAX);
+    let Place::Memory { at, len: there, .. } = walk.fetch(address, shown) else { return };
+    let place = Place::Memory { at, len: there, address };
+    if there == 0 && shown > 0 {
+        return walk.sink.pointer(address);
+    }
     walk.sink.begin_array();
-    for page in 0..shown as usize {
+    for page in 0..there {
         walk.sink.element();
         let resident = walk.bytes(place)[page] & 1;
         walk.sink.unsigned(u64::from(resident));
     }
-    walk.sink.end_array(if shown < pages { End::Abbreviated } else { End::Complete });
+    walk.sink.end_array(match () {
+        () if there < shown => End::Unreadable(address.wrapping_add(there as u64)),
+        () if (shown as u64) < pages => End::Abbreviated,
+        () => End::Complete,
+    });
 }
 
 /// struct sigaction of the kernel, whose mask follows flags and restorer; parameter: bytes of the mask.

@@ -57,10 +57,16 @@ pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     walk.buffer(address, len, Quote::Hex);
 }
 
-/// So many bytes, the last of which is not told if it is a NUL; parameter: how many.
+/// So many bytes, of which a NUL at the end is not told; parameter: how many.
 pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    let last = len.checked_sub(1).and_then(|last| walk.fetch_all(address.wrapping_add(last), 1));
-    let terminated = last.is_some_and(|place| walk.bytes(place) == [0]);
-    walk.buffer(address, len - u64::from(terminated), Quote::Plain);
+    let all = usize::try_from(len).unwrap_or(usize::MAX);
+    let shown = all.min(walk.style.string_limit);
+    let Some(Place::Memory { at, address, .. }) = walk.fetch_all(address, all.min(shown.saturating_add(1))) else {
+        return walk.sink.pointer(address);
+    };
+    // strace takes the end of what it shows for the end of all.
+    let ends = shown > 0 && walk.bytes(Place::Memory { at: at + shown - 1, len: 1, address }) == [0];
+    let place = Place::Memory { at, len: shown - usize::from(ends), address };
+    walk.tell_bytes(place, Quote::Plain, all > shown && !ends, Some(len));
 }

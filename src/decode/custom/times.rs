@@ -6,8 +6,8 @@ use crate::decode::number::signed;
 use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 
-fn comment(walk: &mut Walk, seconds: i64, nanoseconds: u64) {
-    if let Some(date) = crate::output::date(seconds, nanoseconds) {
+fn comment(walk: &mut Walk, seconds: i64, fraction: u64, digits: u32) {
+    if let Some(date) = crate::output::date(seconds, fraction, digits) {
         walk.sink.comment(format_args!("{date}"));
     }
 }
@@ -17,7 +17,7 @@ fn stamp_of(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Fra
     let seconds = signed(value, width.bytes(walk.abi));
     let nanoseconds = params.first().map_or(0, |p| walk.eval(*p, frame, place));
     walk.sink.signed(seconds);
-    comment(walk, seconds, nanoseconds);
+    comment(walk, seconds, nanoseconds, 9);
 }
 
 /// Seconds since the epoch; parameter: the nanoseconds, which another member holds.
@@ -35,7 +35,7 @@ pub fn klong_size(abi: Abi) -> usize {
     Width::Klong.bytes(abi)
 }
 
-fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, to_nano: u64, special: bool) {
+fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, digits: u32, special: bool) {
     let size = width.bytes(walk.abi);
     let Place::Memory { at, len, address } = place else { return };
     let rest =
@@ -57,13 +57,13 @@ fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, to_na
     walk.sink.field(second);
     walk.sink.unsigned(fraction);
     walk.sink.end_struct(End::Complete);
-    comment(walk, seconds, fraction.saturating_mul(to_nano));
+    comment(walk, seconds, fraction, digits);
 }
 
 /// `{tv_sec=…, tv_nsec=…} /* date */`
 pub fn dated_statx(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     if let Place::Memory { at, len, address } = place {
-        pair(walk, Place::Memory { at, len: len.min(16), address }, Width::W64, "tv_nsec", 1, false);
+        pair(walk, Place::Memory { at, len: len.min(16), address }, Width::W64, "tv_nsec", 9, false);
     }
 }
 
@@ -72,12 +72,12 @@ pub fn dated_utime(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
     let Place::Memory { at, len, address } = place else { return };
     let size = 2 * klong_size(walk.abi);
     // Seventeen bytes keep the fraction as wide as the seconds.
-    pair(walk, Place::Memory { at, len: len.min(size), address }, Width::Klong, "tv_nsec", 1, true);
+    pair(walk, Place::Memory { at, len: len.min(size), address }, Width::Klong, "tv_nsec", 9, true);
 }
 
 /// `{tv_sec=…, tv_usec=…} /* date */`
 pub fn dated_timeval(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    pair(walk, place, Width::Klong, "tv_usec", 1000, false);
+    pair(walk, place, Width::Klong, "tv_usec", 6, false);
 }
 
 /// Two `__kernel_long_t`.
@@ -93,12 +93,11 @@ pub fn statx_size(_: Abi) -> usize {
 /// Clock ticks of times(2): `5 /* 0.05 s */`.
 pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Klong) else { return };
-    let size = klong_size(walk.abi);
-    let ticks = signed(value, size);
-    walk.sink.signed(ticks);
+    let ticks = signed(value, klong_size(walk.abi)) as u64;
+    walk.sink.unsigned(ticks);
     // USER_HZ is 100 on x86.
     if ticks != 0 {
-        walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, (ticks % 100).unsigned_abs()));
+        walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, ticks % 100));
     }
 }
 
@@ -111,7 +110,14 @@ pub fn ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
 }
 
-/// The result of time(2).
-pub fn time_result(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
-    stamp_of(walk, params, place, frame, Width::Klong);
+/// The date that time(2) told.
+pub fn time_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    let Some(outcome) = walk.outcome.filter(|outcome| outcome.error == 0) else { return false };
+    match crate::output::date(outcome.value, 0, 9) {
+        Some(date) => {
+            walk.sink.remark(format_args!("{date}"));
+            true
+        }
+        None => false,
+    }
 }
