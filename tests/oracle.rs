@@ -81,6 +81,9 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_perf_events_verbose_32: Case { options: &["-v"], ..case(&["@32:perf-events"]) };
     program_bpf: case(&["@bpf"]);
     program_bpf_verbose: Case { options: &["-v"], ..case(&["@bpf"]) };
+    program_arch_prctl: case(&["@arch-prctl"]);
+    program_arch_prctl_done: case(&["@arch-prctl", "x"]);
+    program_arch_prctl_32: case(&["@32:arch-prctl"]);
     program_prctl: case(&["@prctl"]);
     program_prctl_32: case(&["@32:prctl"]);
     program_prctl_done: case(&["@prctl", "x"]);

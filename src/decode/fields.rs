@@ -34,12 +34,10 @@ impl Walk<'_> {
         self.sink.end_struct(end);
     }
 
-    /// Tells a structure of `size` bytes at `address` whose missing end counts as 0. Abbreviated, it needs no more than
-    /// its first `brief` bytes.
-    pub fn padded_fields(&mut self, id: StructId, address: u64, size: u64, brief: usize) {
+    /// Tells a structure of `size` bytes at `address` whose missing end counts as 0; of what is there, `wanted` bytes are read.
+    pub fn padded_fields(&mut self, id: StructId, address: u64, size: u64, wanted: usize) {
         let known = id.get().size(self.abi);
-        let wanted = if self.style.abbreviate { brief } else { known };
-        let len = usize::try_from(size).unwrap_or(usize::MAX).min(wanted);
+        let len = usize::try_from(size).unwrap_or(usize::MAX).min(known).min(wanted);
         let Some(Place::Memory { at, .. }) = self.fetch_all(address, len) else {
             return self.sink.pointer(address);
         };

@@ -16,9 +16,10 @@ const BRIEF: usize = 48;
 pub fn attr(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     let Some(id) = StructId::by_name("perf_event_attr") else { return };
     let size = walk.fetch_all(address.wrapping_add(4), 4).map(|place| from_bytes(walk.bytes(place), false));
+    let wanted = if walk.style.abbreviate { BRIEF } else { usize::MAX };
     match size {
-        Some(0) => walk.padded_fields(id, address, SMALLEST, BRIEF),
-        Some(size) if size >= SMALLEST => walk.padded_fields(id, address, size, BRIEF),
+        Some(0) => walk.padded_fields(id, address, SMALLEST, wanted),
+        Some(size) if size >= SMALLEST => walk.padded_fields(id, address, size, wanted),
         _ => walk.sink.pointer(address),
     }
 }
@@ -93,4 +94,29 @@ pub fn reserved(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32).map(|value| value & 0xff_ffff) else { return };
     walk.sink.hex(value);
     walk.sink.comment(format_args!("Bits 63..40"));
+}
+
+/// `struct sched_attr`, which says how long it is, too; parameter: for how many bytes there is room, of a structure that
+/// the kernel fills.
+pub fn sched_attr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    /// SCHED_ATTR_SIZE_VER0, which a size of 0 stands for.
+    const FIRST: u64 = 48;
+    let room = params.first().map(|p| walk.eval(*p, frame, Place::Register(0)));
+    let Some(place) = walk.fetch_all(address, 4).filter(|_| room != Some(0)) else {
+        return walk.sink.pointer(address);
+    };
+    let size = match (from_bytes(walk.bytes(place), false), room) {
+        (0, None) => FIRST,
+        (size, _) => size,
+    };
+    let name = match room {
+        _ if size < FIRST => "sched_attr_size",
+        Some(_) => "sched_attr_got",
+        None => "sched_attr",
+    };
+    let Some(id) = StructId::by_name(name) else { return };
+    if size < FIRST {
+        return walk.fields(id, place, usize::MAX);
+    }
+    walk.padded_fields(id, address, size.min(room.unwrap_or(u64::MAX)), usize::MAX);
 }

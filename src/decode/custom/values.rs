@@ -1,6 +1,6 @@
 //! Numbers with a meaning of their own.
 
-use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name};
+use syscall_table::{Abi, ExprId, Part, SetId, StructId, Width, errno_name};
 
 use crate::decode::sink::{End, Raw};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -185,6 +185,58 @@ pub fn pid_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     walk.sink.comment(format_args!("PIDTYPE_{name}"));
 }
 
+/// Parts of the state of x86's extended registers, by their bits.
+const XFEATURES: [(u64, &str); 14] = [
+    (0, "FP"),
+    (1, "SSE"),
+    (2, "YMM"),
+    (3, "BNDREGS"),
+    (4, "BNDCSR"),
+    (5, "OPMASK"),
+    (6, "ZMM_Hi256"),
+    (7, "Hi16_ZMM"),
+    (8, "PT_UNIMPLEMENTED_SO_FAR"),
+    (9, "PKRU"),
+    (10, "PASID"),
+    (15, "LBR"),
+    (17, "XTILE_CFG"),
+    (18, "XTILE_DATA"),
+];
+
+/// One of these parts: its number, and its name as a comment.
+pub fn xfeature(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Word) else { return };
+    walk.sink.hex(value);
+    let name = XFEATURES.iter().find(|(bit, _)| *bit == value).map_or("???", |(_, name)| name);
+    walk.sink.comment(format_args!("XFEATURE_{name}"));
+}
+
+/// Several of them: a number with a bit for each, and names of those that go together as a comment.
+pub fn xfeature_mask(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W64) else { return };
+    walk.sink.hex(value);
+    if value == 0 {
+        return;
+    }
+    let Some(set) = SetId::by_name("xfeatures").map(SetId::get) else { return };
+    let (mut names, mut left) = (String::new(), value);
+    for part in set.parts(walk.abi) {
+        let Part::Bits(values) = *part else { continue };
+        for flag in Part::values(values).iter().filter(|flag| value & flag.value == flag.value) {
+            if left & flag.value == flag.value {
+                left &= !flag.value;
+                names.push_str(if names.is_empty() { "" } else { "|" });
+                names.push_str(flag.name());
+            }
+        }
+    }
+    match (names.is_empty(), left) {
+        (true, _) => walk.sink.comment(format_args!("{}", set.fallback())),
+        (false, 0) => walk.sink.comment(format_args!("{names}")),
+        (false, left) => walk.sink.comment(format_args!("{names}|{left:#x}")),
+    }
+}
+
 /// What syslog(2) is to do: the manual numbers the actions, their names are a comment.
 pub fn syslog_action(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     const NAMES: [&str; 11] = [
@@ -312,8 +364,9 @@ pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
 pub fn capability_data(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     // _LINUX_CAPABILITY_VERSION_2 and _3: two structures, for the low and the high word.
     const DOUBLE: [u64; 2] = [0x2007_1026, 0x2008_0522];
-    let header = walk.fetch_all(walk.args[0], 4).and_then(|place| walk.load(place, Width::W32));
-    let words = if header.is_some_and(|version| DOUBLE.contains(&version)) { 6 } else { 3 };
+    let header = walk.fetch_all(walk.args[0], 8).and_then(|place| walk.load(place, Width::W32));
+    let Some(version) = header else { return walk.sink.pointer(address) };
+    let words = if DOUBLE.contains(&version) { 6 } else { 3 };
     let Some(place) = walk.fetch_all(address, words * 4) else { return walk.sink.pointer(address) };
     walk.sink.begin_struct();
     for (index, name) in ["effective", "permitted", "inheritable"].into_iter().enumerate() {
