@@ -99,8 +99,12 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
         }
         streams.entry(pid).or_default().push(line);
     }
-    // Ids grow in the order of birth.
-    order.sort_by_key(|pid| pid.parse::<u32>().unwrap_or(0));
+    // Ids grow in the order of birth, and begin again behind the highest.
+    let limit = std::fs::read_to_string("/proc/sys/kernel/pid_max").ok().and_then(|max| max.trim().parse().ok());
+    let limit: u32 = limit.unwrap_or(1 << 22);
+    let number = |pid: &str| pid.parse::<u32>().unwrap_or(0);
+    let first = order.first().map_or(0, |pid| number(pid));
+    order.sort_by_key(|pid| (number(pid) + limit - first) % limit);
     let resumed = Regex::new(r"^<\.\.\. \w+ resumed>(.*)$").expect("pattern");
     let mut rules: Vec<(Regex, String)> = Vec::new();
     let mut rule = |pattern: &str, with: &str| rules.push((Regex::new(pattern).expect("pattern"), with.to_string()));
