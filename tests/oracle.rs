@@ -135,6 +135,10 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_restarts_32: case(&["@32:restarts"]);
     // Names of temporary files are drawn again where they are taken.
     gcc_compiles: Case { options: &["-f"], racy: Some("getrandom"), ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };
+    program_ipc: Case { racy: Some("GETPID"), ..case(&["@ipc"]) };
+    program_ipc_whole: Case { options: &["-v"], racy: Some("GETPID"), ..case(&["@ipc"]) };
+    program_old_signals: Case { racy: Some("adjtime"), ..case(&["@old-signals"]) };
+    program_old_signals_32: Case { racy: Some("adjtime"), ..case(&["@32:old-signals"]) };
     own_filters: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@own-filter"]) };
     own_filters_32: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@32:own-filter"]) };
     few_calls_of_a_build: Case { options: &["-f", "-e", "openat,execve"], ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };

@@ -1,4 +1,5 @@
-//! socketcall(2): one number for all socket calls of i386, their arguments in memory.
+//! socketcall(2) and ipc(2): one number for all socket calls of i386, with their arguments in memory, and one for all calls of
+//! System V IPC.
 
 use syscall_table::{Abi, Syscall};
 
@@ -28,10 +29,19 @@ const CALLS: [(&str, usize); 20] = [
     ("sendmmsg", 4),
 ];
 
+/// Their numbers, asm/unistd_32.h.
+const SOCKETCALL: u64 = 102;
+const IPC: u64 = 117;
+
 /// The call that a multiplexer stands for and its arguments, if they can be read.
 pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 6])> {
-    if abi != Abi::I386 || abi.syscall(nr)?.name() != "socketcall" {
+    if abi != Abi::I386 {
         return None;
+    }
+    match nr {
+        IPC => return ipc(regs, memory),
+        SOCKETCALL => {}
+        _ => return None,
     }
     let index = usize::try_from(regs[0] & 0xffff_ffff).ok()?.checked_sub(1)?;
     let (name, count) = *CALLS.get(index)?;
@@ -44,5 +54,39 @@ pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> O
     for (arg, word) in args.iter_mut().zip(bytes.chunks_exact(4)) {
         *arg = u64::from(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
     }
+    Some((Syscall::by_name(name)?, args))
+}
+
+/// ipc(2): the call in the lower half of the first argument, a version in the upper one (linux/ipc.h).
+fn ipc(regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 6])> {
+    let [call, first, second, third, ptr, fifth] = regs.map(|reg| reg & 0xffff_ffff);
+    let (version, call) = (call >> 16, call & 0xffff);
+    let (name, args) = match call {
+        1 => ("semop", [first, ptr, second, 0, 0, 0]),
+        2 => ("semget", [first, second, third, 0, 0, 0]),
+        3 => ("semctl", [first, second, third, ptr, 0, 0]),
+        4 => ("semtimedop", [first, ptr, second, fifth, 0, 0]),
+        11 => ("msgsnd", [first, ptr, second, third, 0, 0]),
+        12 if version != 0 => ("msgrcv", [first, ptr, second, fifth, third, 0]),
+        12 => {
+            // struct ipc_kludge: five arguments were one too many.
+            let mut kludge = [0u8; 8];
+            if memory.read(ptr, &mut kludge) < kludge.len() {
+                return None;
+            }
+            let word = |at: usize| {
+                let bytes = [kludge[at], kludge[at + 1], kludge[at + 2], kludge[at + 3]];
+                u64::from(u32::from_le_bytes(bytes))
+            };
+            ("msgrcv", [first, word(0), second, word(4), third, 0])
+        }
+        13 => ("msgget", [first, second, 0, 0, 0, 0]),
+        14 => ("msgctl", [first, second, ptr, 0, 0, 0]),
+        21 => ("shmat", [first, ptr, second, 0, 0, 0]),
+        22 => ("shmdt", [ptr, 0, 0, 0, 0, 0]),
+        23 => ("shmget", [first, second, third, 0, 0, 0]),
+        24 => ("shmctl", [first, second, ptr, 0, 0, 0]),
+        _ => return None,
+    };
     Some((Syscall::by_name(name)?, args))
 }

@@ -132,6 +132,12 @@ impl Walk<'_> {
                         told = true;
                     }
                 }
+                Part::Decimal { mask } => {
+                    if value & mask != 0 {
+                        self.sink.flag_decimal(value & mask);
+                        told = true;
+                    }
+                }
                 Part::Octal { mask } => {
                     self.sink.flag_octal(value & mask);
                     told = true;
@@ -152,7 +158,7 @@ fn unnamed(parts: &'static [Part], value: u64) -> u64 {
                     left &= !mask;
                 }
             }
-            Part::Shift { mask, .. } | Part::Octal { mask } => left &= !mask,
+            Part::Shift { mask, .. } | Part::Octal { mask } | Part::Decimal { mask } => left &= !mask,
             Part::Bits(values) => {
                 for v in Part::values(values) {
                     if left & v.value == v.value {

@@ -85,6 +85,8 @@ pub trait Sink {
     fn flag_rest(&mut self, bits: u64, fallback: &str);
     /// A number inside the flags: `21<<MAP_HUGE_SHIFT`.
     fn flag_shifted(&mut self, value: u64, name: &str);
+    /// A number inside the flags, in decimal.
+    fn flag_decimal(&mut self, value: u64);
     /// Permission bits inside the flags.
     fn flag_octal(&mut self, bits: u64);
     /// The set ends. `empty` is the text for no flags at all.
@@ -194,6 +196,7 @@ impl Sink for Mute {
     fn flag(&mut self, _: &str) {}
     fn flag_rest(&mut self, _: u64, _: &str) {}
     fn flag_shifted(&mut self, _: u64, _: &str) {}
+    fn flag_decimal(&mut self, _: u64) {}
     fn flag_octal(&mut self, _: u64) {}
     fn end_flags(&mut self) {}
     fn string(&mut self, _: &[u8], _: Quote, _: bool, _: Option<u64>) {}

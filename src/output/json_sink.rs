@@ -317,6 +317,10 @@ impl Sink for JsonSink<'_> {
         self.member(format_args!("{value}<<{name}"));
     }
 
+    fn flag_decimal(&mut self, value: u64) {
+        self.member(format_args!("{value}"));
+    }
+
     fn flag_octal(&mut self, bits: u64) {
         self.member(format_args!("0{bits:03o}"));
     }

@@ -215,7 +215,7 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
         },
         Type::Set { set, .. } => {
             match set.get().name() {
-                "sched_policy" | "namespace_type" | "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => {
+                "sched_policy" | "time_state" | "namespace_type" | "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => {
                     append(out, format_args!("{value}"))
                 }
                 _ if value == 0 => out.push(b'0'),

@@ -344,9 +344,21 @@ impl Sink for TextSink<'_> {
         self.format(format_args!("{value}<<{name}"));
     }
 
+    fn flag_decimal(&mut self, value: u64) {
+        if self.bar() {
+            self.format(format_args!("{value}"));
+        }
+    }
+
     fn flag_octal(&mut self, bits: u64) {
+        // strace has nothing between permissions and bits that stand alone without a name.
+        let alone = self.state.flags == 1 && !self.state.named;
+        let before = self.out.len();
         if !self.bar() {
             return;
+        }
+        if alone {
+            self.out.truncate(before);
         }
         self.octal(bits, 3);
     }

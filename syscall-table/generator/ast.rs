@@ -55,6 +55,9 @@ pub enum Part {
     Octal {
         mask: Expr,
     },
+    Decimal {
+        mask: Expr,
+    },
 }
 
 #[derive(Clone, Debug)]

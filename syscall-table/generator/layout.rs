@@ -181,6 +181,7 @@ fn number(width: &str, abi: usize) -> Extent {
         "W32" | "Be32" => 4,
         "W64" | "Be64" => 8,
         "Klong" if abi != 1 => 8,
+        "Kmode" => [4, 2, 4][abi],
         _ if abi == 0 => 8,
         _ => 4,
     };

@@ -602,6 +602,7 @@ pub fn scalar(name: &str) -> Option<(&'static str, &'static str)> {
         "signo" => ("W32", "Signal"),
         "mode" => ("W32", "Mode"),
         "umode" => ("W16", "Octal"),
+        "kmode" => ("Kmode", "Octal"),
         "dev" => ("W32", "Dev"),
         "wstatus" => ("W32", "WaitStatus"),
         "errno" => ("W32", "Errno"),

@@ -151,6 +151,9 @@ impl Parser<'_> {
         if self.word("rest") {
             return Ok(Part::Rest(self.text()));
         }
+        if self.word("decimal") {
+            return Ok(Part::Decimal { mask: self.expr()? });
+        }
         if self.word("octal") {
             return Ok(Part::Octal { mask: self.expr()? });
         }
@@ -158,8 +161,12 @@ impl Parser<'_> {
             let hex = self.word("hex");
             let mask = self.expr()?;
             self.expect(",")?;
-            let name = self.ident()?;
-            let shift = Expr::Name { name: name.clone(), place: self.place() };
+            let shift = self.expr()?;
+            let name = match &shift {
+                Expr::Name { name, .. } => name.clone(),
+                Expr::Number(number) => number.to_string(),
+                _ => return Err("a name or a number says how far to shift".to_string()),
+            };
             return Ok(Part::Shift { hex, mask, shift, name });
         }
         let (name, value) = self.value()?;

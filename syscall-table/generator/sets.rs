@@ -81,6 +81,10 @@ fn parts(l: &mut Lowering, set: &Set, abi: usize, mask: u64) -> String {
                 let name = l.tables.name(name);
                 rows.push(format!("Part::Shift {{ mask: {bits:#x}, shift: {shift}, name: {name}, hex: {hex} }}"));
             }
+            Part::Decimal { mask: bits } => {
+                let bits = l.eval(bits, abi).unwrap_or(0);
+                rows.push(format!("Part::Decimal {{ mask: {bits:#x} }}"));
+            }
             Part::Octal { mask: bits } => {
                 let bits = l.eval(bits, abi).unwrap_or(0);
                 rows.push(format!("Part::Octal {{ mask: {bits:#x} }}"));

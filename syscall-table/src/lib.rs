@@ -26,7 +26,7 @@
 //! **Types** are
 //! - numbers: `i8` to `u64`, `x8` to `x64` (hexadecimal), `o16`, `o32` (octal), `be16` to `be64`, `int`, `uint`, `long`, `ulong`,
 //!   `xlong` (the ABI's word), `klong`, `kulong`, `xklong`, `size` (64 bits except on i386), and numbers with a meaning: `fd`,
-//!   `dirfd`, `pid`, `tid`, `uid`, `gid`, `signo`, `mode`, `umode`, `dev`, `ptr`, `wstatus`, `errno`, `port`, `netlong`, `inet`, `ifindex`;
+//!   `dirfd`, `pid`, `tid`, `uid`, `gid`, `signo`, `mode`, `umode`, `kmode` (32 bits, on i386 16), `dev`, `ptr`, `wstatus`, `errno`, `port`, `netlong`, `inet`, `ifindex`;
 //!   `name:width` gives another width: `mode:u16`;
 //! - the names of declared sets, structures and aliases;
 //! - pointers: `*T` and `in *T` (read at entry), `out *T` (read at exit, if the call succeeded or when `when …` holds),
@@ -46,7 +46,7 @@
 //!
 //! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time (others are decimal if the width is signed), `flags name { … }` for values that are or-ed,
 //! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),
-//! `shift M, NAME` (`21<<NAME`, with `hex` before M `0x15<<NAME`), `octal M`, and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
+//! `shift M, NAME` (`21<<NAME`, with `hex` before M `0x15<<NAME`), `octal M`, `decimal M` (a number among the flags), and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
 //! own).
 //!
 //! **Structures**: `struct name { field: type if condition verbose … }`, in the order in which fields are shown. Offsets are

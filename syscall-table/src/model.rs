@@ -328,6 +328,8 @@ pub enum Width {
     Word,
     /// `__kernel_long_t` and `__kernel_ulong_t`: 64 bits except on i386.
     Klong,
+    /// `__kernel_mode_t`: 32 bits, on i386 16.
+    Kmode,
     /// 16 bits in network order.
     Be16,
     /// 32 bits in network order.
@@ -348,6 +350,10 @@ impl Width {
             Width::Klong => match abi {
                 Abi::I386 => 4,
                 Abi::X86_64 | Abi::X32 => 8,
+            },
+            Width::Kmode => match abi {
+                Abi::I386 => 2,
+                Abi::X86_64 | Abi::X32 => 4,
             },
         }
     }
@@ -743,6 +749,8 @@ pub enum Part {
     Shift { mask: u64, shift: u8, name: Name, hex: bool },
     /// The bits of `mask` are permissions: `0644`.
     Octal { mask: u64 },
+    /// The bits of `mask` are a number, shown in decimal where it is not zero.
+    Decimal { mask: u64 },
 }
 
 impl Part {

@@ -40,7 +40,7 @@ pub fn named(set: SetId, abi: Abi) -> Vec<u64> {
                 all.extend(known.map(|v| v.value));
             }
             Part::Shift { shift, .. } => all.extend([1 << shift, 21 << shift]),
-            Part::Octal { mask } => all.extend([mask, mask & 0o644]),
+            Part::Octal { mask } | Part::Decimal { mask } => all.extend([mask, mask & 0o644]),
             Part::Rest { .. } => {}
         }
     }

@@ -151,3 +151,24 @@ pub fn signal_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
         _ => false,
     }
 }
+
+/// `(mask [INT])`: the result of i386's sgetmask(2) is a set of 32 signals.
+pub fn mask_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    set_result(walk, "mask")
+}
+
+/// `(old mask [INT])`, of ssetmask(2).
+pub fn old_mask_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    set_result(walk, "old mask")
+}
+
+fn set_result(walk: &mut Walk, label: &'static str) -> bool {
+    match walk.outcome {
+        Some(outcome) if outcome.error == 0 => {
+            walk.sink.labelled(label);
+            walk.sink.signal_set(super::sets::of_32(outcome.value as u32));
+            true
+        }
+        _ => false,
+    }
+}

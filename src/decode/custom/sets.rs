@@ -22,6 +22,19 @@ pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
     }
 }
 
+/// A set of 32 signals, as i386's oldest calls have it.
+pub fn old_sigset(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    if let Some(bits) = walk.load(place, Width::W32) {
+        walk.sink.signal_set(of_32(bits as u32));
+    }
+}
+
+/// A set of 32 signals as one of 64. Where most are in it, those that there are not, are: what is missing is listed.
+pub fn of_32(bits: u32) -> u64 {
+    let high = if bits.count_ones() >= 32 * 2 / 3 { 0xffff_ffff_0000_0000 } else { 0 };
+    u64::from(bits) | high
+}
+
 /// `[3 5]`; parameter: one more than the highest descriptor.
 pub fn fdset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as u32 as i32;

@@ -35,12 +35,18 @@ pub fn klong_size(abi: Abi) -> usize {
     Width::Klong.bytes(abi)
 }
 
-fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, digits: u32, special: bool) {
+fn pair(
+    walk: &mut Walk,
+    place: Place,
+    (width, fraction_width): (Width, Width),
+    second: &'static str,
+    digits: u32,
+    special: bool,
+) {
     let size = width.bytes(walk.abi);
     let Place::Memory { at, len, address } = place else { return };
     let rest =
         Place::Memory { at: at + size, len: len.saturating_sub(size), address: address.wrapping_add(size as u64) };
-    let fraction_width = if second == "tv_nsec" && len == 16 && width == Width::W64 { Width::W32 } else { width };
     let (Some(seconds), Some(fraction)) = (walk.load(place, width), walk.load(rest, fraction_width)) else { return };
     if special {
         // utimensat(2): the time of the clock, or none.
@@ -63,21 +69,23 @@ fn pair(walk: &mut Walk, place: Place, width: Width, second: &'static str, digit
 /// `{tv_sec=…, tv_nsec=…} /* date */`
 pub fn dated_statx(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     if let Place::Memory { at, len, address } = place {
-        pair(walk, Place::Memory { at, len: len.min(16), address }, Width::W64, "tv_nsec", 9, false);
+        pair(walk, Place::Memory { at, len: len.min(16), address }, (Width::W64, Width::W32), "tv_nsec", 9, false);
     }
 }
 
 /// The same for utimensat(2), where two values of the nanoseconds have names.
 pub fn dated_utime(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let Place::Memory { at, len, address } = place else { return };
-    let size = 2 * klong_size(walk.abi);
-    // Seventeen bytes keep the fraction as wide as the seconds.
-    pair(walk, Place::Memory { at, len: len.min(size), address }, Width::Klong, "tv_nsec", 9, true);
+    pair(walk, place, (Width::Klong, Width::Klong), "tv_nsec", 9, true);
+}
+
+/// The same with 64 bits on i386, too.
+pub fn dated_utime64(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    pair(walk, place, (Width::W64, Width::W64), "tv_nsec", 9, true);
 }
 
 /// `{tv_sec=…, tv_usec=…} /* date */`
 pub fn dated_timeval(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    pair(walk, place, Width::Klong, "tv_usec", 6, false);
+    pair(walk, place, (Width::Klong, Width::Klong), "tv_usec", 6, false);
 }
 
 /// Two `__kernel_long_t`.
