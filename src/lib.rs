@@ -16,3 +16,4 @@ pub mod output;
 pub mod session;
 pub mod tracee;
 pub mod tracer;
+pub mod unwind;

@@ -48,6 +48,8 @@ pub struct Options {
     pub read: DescriptorSet,
     /// Descriptors of which all that is written is dumped.
     pub write: DescriptorSet,
+    /// How many functions of the stack are told behind each line, if any.
+    pub stack_frames: Option<usize>,
     /// How much of each value is told.
     pub style: Style,
     /// For which calls it is more or less than that.

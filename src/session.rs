@@ -19,6 +19,7 @@ use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered};
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, Tids, Tracer, Victim};
+use crate::unwind::{Frame, Unwinder};
 
 /// prctl(2), linux/prctl.h.
 const PR_SET_NAME: u64 = libc::PR_SET_NAME as u64;
@@ -26,6 +27,8 @@ const PR_SET_NAME: u64 = libc::PR_SET_NAME as u64;
 /// What is known of a thread between its events.
 struct Seat {
     call: Call,
+    /// Who made the call, if that cannot be found out at its end.
+    stack: Vec<Frame>,
     /// The call in progress was told.
     told: bool,
     /// A call is in progress.
@@ -48,6 +51,7 @@ impl Default for Seat {
     fn default() -> Seat {
         Seat {
             call: Call::default(),
+            stack: Vec::new(),
             told: false,
             inside: false,
             since: Duration::ZERO,
@@ -100,6 +104,7 @@ struct Session<'a> {
     summary: Option<Summary>,
     seats: Tids<Seat>,
     identify: Identify,
+    unwinder: Unwinder,
     scratch: Scratch,
     ticker: Ticker,
     command: Option<Pid>,
@@ -274,6 +279,14 @@ impl Session<'_> {
             }
             call.is_complete()
         });
+        if let Some(limit) = self.options.stack_frames {
+            match seat.call.syscall.map_or("", Syscall::name) {
+                "exit" | "exit_group" => self.report.last_stack(tid, self.unwinder.frames(tid, abi, limit)),
+                // Another program has another stack.
+                "execve" | "execveat" => seat.stack = self.unwinder.frames(tid, abi, limit),
+                _ => seat.stack.clear(),
+            }
+        }
         seat.since = self.clocks.monotonic();
     }
 
@@ -354,6 +367,11 @@ impl Session<'_> {
                 seat.call.data(outcome, &memory, &mut |piece| report.data(tid, piece));
             }
         }
+        if let Some(limit) = self.options.stack_frames {
+            let before = std::mem::take(&mut seat.stack);
+            let frames = if before.is_empty() { self.unwinder.frames(tid, abi, limit) } else { before };
+            self.report.stack(tid, &frames);
+        }
     }
 
     fn signal(&mut self, tid: Pid, signal: i32, info: &[u8; 128], ip: Option<u64>) {
@@ -370,6 +388,10 @@ impl Session<'_> {
             decode::structure("siginfo", Abi::X86_64, Local::FIRST, style, &memory, sink, scratch);
             true
         });
+        let abi = self.seats.get(&tid).map_or(Abi::X86_64, |seat| seat.abi);
+        if let Some(limit) = self.options.stack_frames {
+            self.report.stack(tid, &self.unwinder.frames(tid, abi, limit));
+        }
     }
 
     fn executed(&mut self, tid: Pid, former: Option<Pid>, ip: Option<u64>) {

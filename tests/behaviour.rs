@@ -13,6 +13,7 @@ mod behaviour {
     pub mod output;
     pub mod placement;
     pub mod running;
+    pub mod stacks;
 }
 #[path = "support/programs.rs"]
 mod programs;

@@ -22,6 +22,8 @@ use crate::tracer::Placed;
 const TEXT_STRING_LIMIT: usize = 32;
 /// Bytes of strings that JSON lines hold.
 const JSON_STRING_LIMIT: usize = 4096;
+/// Functions of a stack that are told: strace's default.
+const STACK_FRAMES: usize = 256;
 /// Where results stand in text: strace's default.
 const COLUMNS: usize = 40;
 
@@ -110,6 +112,7 @@ pub fn resolve(
         format: if typed.json { Format::Json } else { Format::Text(text_options(&typed)) },
         decode_fds,
         decode_pids: typed.decode_pids,
+        stack_frames: typed.stack_trace.then(|| typed.stack_frames.unwrap_or(STACK_FRAMES)),
         new_namespaces: typed.new_namespaces,
         read: typed.read.clone(),
         write: typed.write.clone(),
@@ -327,6 +330,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (!typed.read.is_empty(), "--read"),
         (!typed.write.is_empty(), "--write"),
         (typed.color == ColorWhen::Always, "--color"),
+        (typed.stack_trace, "-k/--stack-trace"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.constants.is_some(), "-X/--const-print-style"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),

@@ -134,6 +134,10 @@ pub fn command() -> Command {
         value("", "write", "SET", "Dump what is written to these descriptors").hide_short_help(true),
         optional("", "color", "WHEN", "Colours: auto, always, never (STRACE_COLORS, NO_COLOR)"),
         optional("", "secontext", "FORMAT", "Contexts of SELinux").hide(true),
+        optional("k", "stack-trace", "symbol", "Who called, behind each line")
+            .alias("stack-traces")
+            .hide_short_help(true),
+        value("", "stack-trace-frame-limit", "N", "Functions of a stack to show (256)").hide_short_help(true),
         value("", "decode-pids", "SET", "What process ids stand for: comm, pidns").hide_short_help(true),
         short_only('Y', "Y").help("Names of processes behind their ids").action(ArgAction::SetTrue),
         flag("", "pidns-translation", "Ids of tracees in other namespaces, as they are here").hide_short_help(true),
@@ -155,9 +159,5 @@ pub fn command() -> Command {
 /// strace's options that are not there yet: known, so that they are refused by name.
 fn missing() -> Vec<Arg> {
     const HELP: &str = "Not available yet";
-    vec![
-        optional("k", "stack-trace", "HOW", HELP).alias("stack-traces"),
-        value("", "kvm", "SET", HELP),
-        value("", "stack-trace-frame-limit", "N", HELP),
-    ]
+    vec![value("", "kvm", "SET", HELP)]
 }

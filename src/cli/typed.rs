@@ -94,6 +94,8 @@ pub struct Typed {
     pub read: DescriptorSet,
     pub write: DescriptorSet,
     pub always_show_pid: bool,
+    pub stack_trace: bool,
+    pub stack_frames: Option<usize>,
     pub color: ColorWhen,
 
     pub string_limit: Option<usize>,
@@ -169,6 +171,16 @@ impl Typed {
             "Y" => self.qualify("decode-pids", "comm")?,
             "pidns-translation" => self.qualify("decode-pids", "pidns")?,
             "always-show-pid" => self.always_show_pid = true,
+            "stack-trace" if given.short && self.stack_trace => return Err(UsageError::not_available("-kk")),
+            "stack-trace" if given.value.is_none() || text.eq_ignore_ascii_case("symbol") => self.stack_trace = true,
+            "stack-trace" if text.eq_ignore_ascii_case("source") => {
+                return Err(UsageError::not_available("--stack-trace=source"));
+            }
+            "stack-trace" => return Err(invalid()),
+            "stack-trace-frame-limit" => {
+                let limit = number(text, i32::MAX as u64).filter(|limit| *limit > 0);
+                self.stack_frames = Some(limit.ok_or_else(invalid)?);
+            }
             "color" if given.value.is_none() => self.color = ColorWhen::Always,
             "color" => self.color = words::word(text).ok_or_else(invalid)?,
             "secontext" => {

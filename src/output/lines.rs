@@ -7,7 +7,7 @@ use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
 use super::constants::ConstantStyle;
-use super::dump::dump;
+use super::dump;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
@@ -17,6 +17,7 @@ use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::decode::Piece;
 use crate::identify::comm;
+use crate::unwind::Frame;
 
 /// What lines look like and which are there.
 #[derive(Clone, Debug)]
@@ -81,6 +82,8 @@ struct Line {
     complete: bool,
     /// The name of the thread, if it is shown: read when it is attached, and when it may have changed.
     comm: Vec<u8>,
+    /// Who called the exit(2) that it is in.
+    last_stack: Vec<Frame>,
     /// The line, while it is held back.
     staged: Vec<u8>,
 }
@@ -338,8 +341,18 @@ impl Report for Lines {
 
     fn data(&mut self, tid: Pid, piece: Piece<'_>) {
         let target = self.files.target(tid);
-        dump(&mut target.buffer, piece);
+        dump::data(&mut target.buffer, piece);
         target.settle();
+    }
+
+    fn stack(&mut self, tid: Pid, frames: &[Frame]) {
+        let target = self.files.target(tid);
+        dump::stack(&mut target.buffer, frames);
+        target.settle();
+    }
+
+    fn last_stack(&mut self, tid: Pid, frames: Vec<Frame>) {
+        self.lines.entry(tid).or_default().last_stack = frames;
     }
 
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
@@ -450,6 +463,8 @@ impl Report for Lines {
     fn exited(&mut self, stamp: &Stamp, status: i32) {
         if !self.style.quiet.exit {
             self.note(stamp, |out| append(out, format_args!("+++ exited with {status} +++")));
+            let frames = self.lines.get_mut(&stamp.tid).map(|line| std::mem::take(&mut line.last_stack));
+            self.stack(stamp.tid, &frames.unwrap_or_default());
         }
         self.gone(stamp.tid);
     }

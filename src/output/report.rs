@@ -7,6 +7,7 @@ use syscall_table::{Abi, Type};
 
 use super::summary::Summary;
 use crate::decode::{Piece, Sink};
+use crate::unwind::Frame;
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +94,10 @@ pub trait Report {
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
     /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.
     fn data(&mut self, _tid: Pid, _piece: Piece<'_>) {}
+    /// Who called what was told last. Only text has room for stacks.
+    fn stack(&mut self, _tid: Pid, _frames: &[Frame]) {}
+    /// Who called what the thread will not return from: told behind its end.
+    fn last_stack(&mut self, _tid: Pid, _frames: Vec<Frame>) {}
     /// A call did not return: its thread is gone.
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>);
     /// A call whose beginning was told turned out to be of no interest.

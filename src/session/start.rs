@@ -15,6 +15,7 @@ use crate::output::{
 };
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
 use crate::tracer::{Ending, Tids, Tracer};
+use crate::unwind::Unwinder;
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +78,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces),
+        unwinder: Unwinder::default(),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),
         command: None,

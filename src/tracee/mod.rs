@@ -26,7 +26,7 @@ pub use error::{Busy, Error};
 pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
 pub use memory::{CStrLen, Memory, Range};
-pub use registers::XState;
+pub use registers::{XState, registers_of};
 pub use signals::{Ticker, block, die_of, forget_taken, taken, ticks, watch};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};

@@ -4,6 +4,8 @@ use super::error::Error;
 use super::request::{get_register_set, peek, plain, set_register_set, transfer};
 use super::state::Stopped;
 
+use nix::unistd::Pid;
+
 /// NT_X86_XSTATE, linux/elf.h: all that XSAVE saves.
 const NT_X86_XSTATE: usize = 0x202;
 /// More than any XSAVE area so far: with the tiles of AMX it is 11 KiB.
@@ -25,6 +27,14 @@ const XMM: usize = 160;
 const YMM_HIGH: usize = LEGACY + 64;
 /// The bytes of 16 registers, or of their upper halves.
 const REGISTERS: usize = 16 * 16;
+
+/// The general registers of a thread by its id alone; `None` unless it is stopped and ours.
+pub fn registers_of(tid: Pid) -> Option<libc::user_regs_struct> {
+    // SAFETY: all bytes zero are a valid value of this structure of numbers.
+    let mut regs: libc::user_regs_struct = unsafe { std::mem::zeroed() };
+    // SAFETY: the kernel stores one user_regs_struct, or nothing.
+    unsafe { transfer(libc::PTRACE_GETREGS, tid, 0, &mut regs) }.ok().map(|()| regs)
+}
 
 impl Stopped {
     /// The general registers: PTRACE_GETREGS. Those of a 32-bit program, too, come in this 64-bit form.
