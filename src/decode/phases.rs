@@ -61,8 +61,12 @@ impl Walk<'_> {
     fn went_in(&mut self, address: u64, entry: Type, joined: bool, frame: Frame) {
         let Type::Ptr { to, .. } = self.resolve(entry, frame) else { return self.sink.pointer(address) };
         let to = self.resolve(to.get(), frame);
-        let (Type::Struct(id), true) = (to, address != 0 && self.style.dereference) else {
+        if address == 0 || !self.style.dereference {
             return self.sink.pointer(address);
+        }
+        let Type::Struct(id) = to else {
+            self.opened = self.memory.read(address, &mut [0]) == 1;
+            return self.behind(address, to, ExprId::NONE, frame);
         };
         let Some(place) = self.fetch_all(address, id.get().size(self.abi)) else { return self.sink.pointer(address) };
         self.opened = true;
