@@ -102,13 +102,13 @@ impl Walk<'_> {
             self.sink.begin_array();
             return self.sink.end_array(End::Complete);
         }
-        if size == 0 || !self.fits(address, size, count) {
-            return self.sink.pointer(address);
-        }
         let told = self.list_limit(count);
         if told == 0 {
             self.sink.begin_array();
             return self.sink.end_array(End::Abbreviated);
+        }
+        if size == 0 || !self.fits(address, size, count) {
+            return self.sink.pointer(address);
         }
         // Read in pieces: counts that lie must not make us reserve what they claim.
         let per_read = (16384 / size).max(1);

@@ -156,6 +156,8 @@ pub trait Sink {
     fn abstract_name(&mut self);
     /// An IPv6 address, the member `field` of a structure.
     fn inet6(&mut self, field: &'static str, address: &str);
+    /// The address of a network interface's hardware: the bytes of its field, and the address as people write it.
+    fn hardware_address(&mut self, field: &[u8], text: &str);
     /// A number in hexadecimal, with so many digits.
     fn hex_digits(&mut self, value: u64, digits: usize);
     /// The same with `0x` in front.
@@ -230,6 +232,7 @@ impl Sink for Mute {
     fn words(&mut self, _: &'static str) {}
     fn abstract_name(&mut self) {}
     fn inet6(&mut self, _: &'static str, _: &str) {}
+    fn hardware_address(&mut self, _: &[u8], _: &str) {}
     fn hex_digits(&mut self, _: u64, _: usize) {}
     fn prefixed_hex(&mut self, _: u64, _: usize) {}
     fn product(&mut self, _: u64, _: u64) {}

@@ -9,6 +9,7 @@ use super::call::{Call, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
 use super::memory::Memory;
 use super::sink::{Quote, Sink};
+use super::text::Short;
 use super::{custom, number};
 
 /// The longest file name that the kernel takes, with its NUL: linux/limits.h.
@@ -253,21 +254,31 @@ impl<'a> Walk<'a> {
             }
             Type::Bits { .. } => self.unreadable(place),
             Type::Split { entry, exit, joined } => self.split(entry, exit, joined, place, frame),
-            Type::Macro { name, params } => self.made_by_macro(name, params, frame),
+            Type::Macro { name, params } => self.made_by_macro(name, params, place, frame),
             Type::Custom { decoder, params } => {
                 custom::value(self, decoder, Type::params(params), place, frame);
             }
         }
     }
 
-    fn made_by_macro(&mut self, name: Name, params: Range, frame: Frame) {
-        self.sink.begin_call(name.as_str(), false);
-        for param in Type::macro_params(params) {
-            self.sink.element();
+    /// Tells a number by the macro that makes it, as one constant.
+    fn made_by_macro(&mut self, name: Name, params: Range, place: Place, frame: Frame) {
+        let Some(number) = self.load(place, Width::W32) else { return self.unreadable(place) };
+        let mut text = Short::default();
+        text.write(format_args!("{}", name.as_str()));
+        for (index, param) in Type::macro_params(params).iter().enumerate() {
             let value = self.eval(param.value, frame, Place::Register(0));
-            self.value(param.ty.get(), Place::Register(value), frame);
+            text.write(format_args!("{}", if index == 0 { "(" } else { ", " }));
+            match self.resolve(param.ty.get(), frame) {
+                Type::Set { set, .. } => match set.get().lookup(self.abi, value) {
+                    Some(name) => text.write(format_args!("{name}")),
+                    None => text.write(format_args!("{value:#x} /* {} */", set.get().fallback())),
+                },
+                _ => text.write(format_args!("{value}")),
+            }
         }
-        self.sink.end_call();
+        text.write(format_args!(")"));
+        self.sink.constant(number, text.as_str());
     }
 
     pub(super) fn unreadable(&mut self, place: Place) {

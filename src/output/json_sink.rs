@@ -518,6 +518,10 @@ impl Sink for JsonSink<'_> {
         self.name(address);
     }
 
+    fn hardware_address(&mut self, _: &[u8], text: &str) {
+        self.name(text);
+    }
+
     fn hex_digits(&mut self, value: u64, _: usize) {
         self.unsigned(value);
     }

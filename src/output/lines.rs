@@ -216,6 +216,12 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             Abi::I386 => append(out, format_args!("0{:o}", value as u32)),
             _ => append(out, format_args!("0{value:o}")),
         },
+        // fcntl(F_GETSIG): 0 stands for SIGIO.
+        Type::Int { format: Format::Signal, .. } if (1..=64).contains(&value) => {
+            append(out, format_args!("{value} ("));
+            tell(&mut TextSink::new(out, style, &mut TextState::default()));
+            out.push(b')');
+        }
         Type::Set { set, .. } => {
             match set.get().name() {
                 "sched_policy" | "time_state" | "namespace_type" | "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => {
@@ -226,8 +232,8 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             }
             let mark = out.len();
             out.extend_from_slice(match set.get().name() {
-                "open_flags" | "fd_flags" => b" (flags ",
-                "seals" => b" (seals ",
+                "open_flags" | "fd_flags" | "got_fd_flags" => b" (flags ",
+                "seals" | "got_seals" => b" (seals ",
                 _ => b" (",
             });
             let names = out.len();

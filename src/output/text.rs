@@ -550,6 +550,16 @@ impl Sink for TextSink<'_> {
         self.format(format_args!("\", &{field})"));
     }
 
+    fn hardware_address(&mut self, field: &[u8], text: &str) {
+        if self.style.constants == ConstantStyle::Abbreviated {
+            return self.put(text);
+        }
+        self.string(field, Quote::Hex, false, None);
+        if self.style.constants == ConstantStyle::Verbose && !text.is_empty() {
+            self.format(format_args!(" /* {text} */"));
+        }
+    }
+
     fn hex_digits(&mut self, value: u64, digits: usize) {
         self.format(format_args!("{value:0digits$x}"));
     }

@@ -57,12 +57,15 @@ pub const fn hardware_address_size(_: Abi) -> usize {
 pub fn hardware_address(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let Place::Memory { at, len, address } = place else { return };
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, place)) as usize;
-    let bytes = walk.bytes(Place::Memory { at, len: len.min(count), address });
+    let field = walk.bytes(Place::Memory { at, len: len.min(hardware_address_size(walk.abi)), address });
     let mut text = Short::default();
-    for (nth, byte) in bytes.iter().enumerate() {
+    for (nth, byte) in field.iter().take(count).enumerate() {
         text.write(format_args!("{}{byte:02x}", if nth == 0 { "" } else { ":" }));
     }
-    walk.sink.constant(0, text.as_str());
+    let mut bytes = [0; 14];
+    let len = field.len();
+    bytes[..len].copy_from_slice(field);
+    walk.sink.hardware_address(&bytes[..len], text.as_str());
 }
 
 /// struct ifconf, at exit: how many bytes there was room for, how many the kernel filled, and with what.
