@@ -71,6 +71,17 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_calls_32_verbose: Case { options: &["-v", "-f"], ..case(&["@32:calls"]) };
     program_machine: case(&["@machine"]);
     program_machine_32: case(&["@32:machine"]);
+    program_mounts: case(&["@mounts"]);
+    program_mounts_32: Case { options: &["-v"], ..case(&["@32:mounts"]) };
+    program_quotas: case(&["@quotas"]);
+    program_quotas_whole: Case { options: &["-v"], ..case(&["@quotas"]) };
+    program_quotas_32: Case { options: &["-v"], ..case(&["@32:quotas"]) };
+    program_aio: Case { racy: Some("io_getevents"), ..case(&["@aio"]) };
+    program_aio_32: Case { options: &["-v"], racy: Some("io_getevents"), ..case(&["@32:aio"]) };
+    program_file_systems: case(&["@file-systems"]);
+    program_file_systems_32: case(&["@32:file-systems"]);
+    program_old_files: Case { racy: Some("statfs"), ..case(&["@32:old-files"]) };
+    program_old_files_whole: Case { options: &["-v"], racy: Some("statfs"), ..case(&["@32:old-files"]) };
     program_keys: case(&["@keys"]);
     program_keys_32: case(&["@32:keys"]);
     program_tracer_asks: Case { racy: Some("SIGCHLD"), ..case(&["@tracer-asks"]) };

@@ -106,7 +106,7 @@ impl Walk<'_> {
         }
         let len = usize::try_from(told).unwrap_or(usize::MAX).min(own);
         // Below the size of its first published version it is no such structure.
-        let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.size_of(f.ty.get())).max().unwrap_or(0);
+        let first = id.get().fields().iter().map(|f| f.offset(self.abi) + self.widest(f.ty.get())).max().unwrap_or(0);
         let first = if id.get().open || id.get().partial { 0 } else { first };
         match self.fetch_all(address, len) {
             Some(place) if len >= first => self.sized_fields(id, place, told),

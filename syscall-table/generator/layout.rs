@@ -68,9 +68,11 @@ impl Lowering<'_> {
         let mut sizes = [0; 3];
         for abi in 0..3 {
             let (mut end, mut size, mut align) = (0u32, 0u32, 1u32);
-            for (field, position) in item.fields.iter().zip(&mut positions) {
+            let last = item.fields.len().saturating_sub(1);
+            for (index, (field, position)) in item.fields.iter().zip(&mut positions).enumerate() {
                 let extent = self.extent(&field.ty, abi);
-                if let (Type::Custom { base: None, .. }, 0) = (&field.ty, abi) {
+                // What comes last may lie behind the structure, as long as it is.
+                if let (Type::Custom { base: None, .. }, 0, true) = (&field.ty, abi, index < last) {
                     self.error(&field.place, format!("{} needs a width, as in @decoder:u32", field.name));
                 }
                 let field_align = if item.packed { 1 } else { extent.align.max(1) };

@@ -39,6 +39,8 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::IoprioResult => Kind::Aux(results::ioprio_result),
         Decoder::NodeWord => Kind::Value(values::node_word, times::klong_size),
         Decoder::HexBytes => Kind::Behind(strings::hex_bytes),
+        Decoder::OpaqueBytes => Kind::Behind(strings::opaque_bytes),
+        Decoder::Constant => Kind::Value(values::constant, values::four),
         Decoder::OldSigset => Kind::Value(sets::old_sigset, values::four),
         Decoder::Sigset => Kind::Behind(sets::sigset),
         Decoder::Sigaction => Kind::Behind(sets::sigaction),

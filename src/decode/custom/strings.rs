@@ -57,6 +57,17 @@ pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     walk.buffer(address, len, Quote::Hex);
 }
 
+/// The same, of which no option shows fewer; parameters: how many, and how many at most.
+pub fn opaque_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)));
+    let (len, most) = (params.next().unwrap_or(0), params.next().unwrap_or(0));
+    drop(params);
+    match walk.fetch_all(address, len.min(most) as usize) {
+        Some(place) => walk.tell_bytes(place, Quote::Hex, len > most, Some(len)),
+        None => walk.sink.pointer(address),
+    }
+}
+
 /// So many bytes, of which a NUL at the end is not told; parameter: how many.
 pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));

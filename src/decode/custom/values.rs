@@ -21,6 +21,12 @@ pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Fra
     }
 }
 
+/// A number that memory does not hold: what a member would be that an older structure has not; parameter: the number.
+pub fn constant(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let value = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    walk.sink.unsigned(value);
+}
+
 /// A 64-bit number in two registers, the high half first; parameters: the registers of the low and the high half.
 pub fn two_registers(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
     let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)) as usize);
