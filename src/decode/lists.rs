@@ -84,9 +84,9 @@ impl Walk<'_> {
     }
 
     /// Whether so many elements of this size are within the tracee's addresses.
-    pub fn fits(&self, address: u64, size: u64, count: u64) -> bool {
+    pub fn fits(address: u64, size: u64, count: u64) -> bool {
         let end = count.checked_mul(size).and_then(|bytes| address.checked_add(bytes));
-        end.is_some_and(|end| end <= if self.abi.word() == 4 { 1 << 32 } else { u64::MAX })
+        end.is_some()
     }
 
     /// How many elements of `count` are told.
@@ -107,7 +107,7 @@ impl Walk<'_> {
             self.sink.begin_array();
             return self.sink.end_array(End::Abbreviated);
         }
-        if size == 0 || !self.fits(address, size, count) {
+        if size == 0 || !Walk::fits(address, size, count) {
             return self.sink.pointer(address);
         }
         // Read in pieces: counts that lie must not make us reserve what they claim.

@@ -162,13 +162,13 @@ fn mode(sink: &mut dyn Sink, value: u64) {
     ];
     const BITS: [(u64, &str); 3] = [(0o4000, "S_ISUID"), (0o2000, "S_ISGID"), (0o1000, "S_ISVTX")];
     let kind = TYPES.iter().find(|(bits, _)| value & 0o170_000 == *bits);
-    let Some((_, name)) = kind else {
-        sink.begin_mode(value);
-        sink.flag_octal(value);
-        return sink.end_flags();
-    };
+    if kind.is_none() && value & 0o170_000 != 0 {
+        return sink.octal(value, 3);
+    }
     sink.begin_mode(value);
-    sink.flag(name);
+    if let Some((_, name)) = kind {
+        sink.flag(name);
+    }
     let mut rest = value & !0o170_000;
     for (bit, name) in BITS {
         if rest & bit != 0 {

@@ -7,6 +7,8 @@ use super::referent::{Process, Referent};
 pub enum Quote {
     /// Text as far as it is printable.
     Plain,
+    /// Text of which a NUL at the end is not shown.
+    Ended,
     /// Binary data: every byte in hexadecimal.
     Hex,
 }

@@ -299,6 +299,9 @@ impl<'a> Walk<'a> {
             return self.sink.pointer(address);
         }
         if !self.style.dereference && !self.is_shallow(to, frame) {
+            if !self.split_name.is_empty() {
+                return;
+            }
             return self.sink.pointer(address);
         }
         let shown = match dir {
@@ -362,8 +365,10 @@ impl<'a> Walk<'a> {
                 };
                 self.both(before, now.filter(|_| !same), |walk, place| walk.fields(id, place, limit));
             }
+            // What sendfile(2) moved on is told even if it stands where it stood.
             Type::Array { .. } => {
-                self.both(before, now.filter(|_| !same), |walk, place| walk.value(to, place, frame));
+                let moved = self.outcome.is_some_and(|outcome| outcome.value != 0);
+                self.both(before, now.filter(|_| moved), |walk, place| walk.value(to, place, frame));
             }
             other => self.behind(address, other, size, frame),
         }

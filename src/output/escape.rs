@@ -24,14 +24,19 @@ pub fn escape_angled(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings) {
     escape_but(out, bytes, hex, b"<>");
 }
 
-/// Appends `bytes`, of which those in `marks` have a meaning of their own in what is around them.
-fn escape_but(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings, marks: &[u8]) {
+/// Whether all of a string is in hexadecimal.
+pub fn all_hex(bytes: &[u8], hex: HexStrings) -> bool {
     let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');
-    let all = match hex {
+    match hex {
         HexStrings::Never | HexStrings::NonAsciiChars => false,
         HexStrings::NonAsciiStrings => !bytes.iter().all(plain),
         HexStrings::All => true,
-    };
+    }
+}
+
+/// Appends `bytes`, of which those in `marks` have a meaning of their own in what is around them.
+fn escape_but(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings, marks: &[u8]) {
+    let all = all_hex(bytes, hex);
     for (index, byte) in bytes.iter().enumerate() {
         if all {
             hex_byte(out, *byte);

@@ -6,7 +6,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
-use super::constants::ConstantStyle;
+use super::constants::{ConstantStyle, Octal};
 use super::dump;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
@@ -212,10 +212,10 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
             if value == 0 { out.push(b'0') } else { append(out, format_args!("{value:#x}")) }
         }
-        Type::Int { format: Format::Octal, .. } if value != 0 => match abi {
-            Abi::I386 => append(out, format_args!("0{:o}", value as u32)),
-            _ => append(out, format_args!("0{value:o}")),
-        },
+        Type::Int { format: Format::Octal, .. } => {
+            let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
+            append(out, format_args!("{}", Octal(value)));
+        }
         // fcntl(F_GETSIG): 0 stands for SIGIO.
         Type::Int { format: Format::Signal, .. } if (1..=64).contains(&value) => {
             append(out, format_args!("{value} ("));

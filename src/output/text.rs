@@ -3,7 +3,7 @@
 use std::fmt::Arguments;
 
 use super::constants::{ConstantStyle, Hex, Octal, signals};
-use super::escape::{HexStrings, escape, escape_angled};
+use super::escape::{HexStrings, all_hex, escape, escape_angled};
 use super::paint::{END, Palette, Sgr};
 use super::referents;
 use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
@@ -378,6 +378,11 @@ impl Sink for TextSink<'_> {
 
     fn string(&mut self, bytes: &[u8], quote: Quote, more: bool, _: Option<u64>) {
         let hex = if quote == Quote::Hex { HexStrings::All } else { self.style.hex_strings };
+        // strace takes the end of what it shows for the end of all, unless it shows numbers.
+        let (bytes, more) = match bytes {
+            [text @ .., 0] if quote == Quote::Ended && !all_hex(bytes, hex) => (text, false),
+            _ => (bytes, more),
+        };
         self.put("\"");
         escape(self.out, bytes, hex);
         self.put("\"");

@@ -42,7 +42,7 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
         walk.sink.begin_array();
         return walk.sink.end_array(End::Complete);
     }
-    if !walk.fits(address, 2 * word as u64, count) {
+    if !Walk::fits(address, 2 * word as u64, count) {
         return walk.sink.pointer(address);
     }
     for index in 0..told {

@@ -23,14 +23,21 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     let count = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     let address = walk.args[0];
     let limit = walk.list_limit(u64::MAX);
-    let mut told = 0;
-    walk.sink.labelled("");
-    walk.sink.begin_array();
+    let mut told = false;
+    let mut shown = 0;
     let mut end = End::Complete;
+    let open = |walk: &mut Walk, told: &mut bool| {
+        if !std::mem::replace(told, true) {
+            walk.sink.labelled("");
+            walk.sink.begin_array();
+        }
+    };
     for index in 0..count {
         let at = address.wrapping_add(index * 8);
         let Some(place) = walk.fetch_all(at, 8) else {
-            end = End::Unreadable(at);
+            open(walk, &mut told);
+            walk.sink.element();
+            walk.sink.pointer(at);
             break;
         };
         let bytes = walk.bytes(place);
@@ -39,11 +46,12 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
         if revents == 0 {
             continue;
         }
-        if told == limit {
+        if shown == limit {
             end = End::Abbreviated;
             break;
         }
-        told += 1;
+        shown += 1;
+        open(walk, &mut told);
         walk.sink.element();
         walk.sink.begin_struct();
         walk.sink.field("fd");
@@ -52,14 +60,17 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
         walk.named_set("poll_events", revents);
         walk.sink.end_struct(End::Complete);
     }
-    walk.sink.end_array(end);
+    if told {
+        walk.sink.end_array(end);
+    }
     // ppoll(2) tells what is left of the timeout.
     let timeout = walk.args[2];
     let kind = params.get(1).map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     if kind > 0 && timeout != 0 {
         left(walk, timeout, if kind == 1 { "timespec" } else { "timespec64" });
+        told = true;
     }
-    true
+    told
 }
 
 /// `(in [3], left {tv_sec=1, tv_usec=2})`; parameter: what the timeout is: 0 timeval, 1 timespec, 2 with 64 bits.

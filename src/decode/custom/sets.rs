@@ -12,9 +12,10 @@ const SIGSET_BYTES: usize = 8;
 /// `[INT CHLD]`; parameter: the size that the caller gave. Another size than the kernel's is an error: its address.
 pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    // Less than a word is no set; the kernel's is eight bytes.
+    let least = params.get(1).map_or(walk.abi.word() as u64, |p| walk.eval(*p, frame, Place::Register(0)));
+    // The kernel's set is eight bytes.
     match walk.fetch_all(address, usize::try_from(size).unwrap_or(usize::MAX).min(SIGSET_BYTES)) {
-        Some(place) if size <= SIGSET_BYTES as u64 && size >= walk.abi.word() as u64 => {
+        Some(place) if size <= SIGSET_BYTES as u64 && size >= least => {
             let bits = from_bytes(walk.bytes(place), false);
             walk.sink.signal_set(bits);
         }

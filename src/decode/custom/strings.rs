@@ -76,8 +76,6 @@ pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
     let Some(Place::Memory { at, address, .. }) = walk.fetch_all(address, all.min(shown.saturating_add(1))) else {
         return walk.sink.pointer(address);
     };
-    // strace takes the end of what it shows for the end of all.
-    let ends = shown > 0 && walk.bytes(Place::Memory { at: at + shown - 1, len: 1, address }) == [0];
-    let place = Place::Memory { at, len: shown - usize::from(ends), address };
-    walk.tell_bytes(place, Quote::Plain, all > shown && !ends, Some(len));
+    let place = Place::Memory { at, len: shown, address };
+    walk.tell_bytes(place, Quote::Ended, all > shown, Some(len));
 }
