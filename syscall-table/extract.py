@@ -45,7 +45,7 @@ from extraction.elsewhere import INTERNAL_ERRNOS, KERNEL_ONLY, LIBC
 from extraction.evaluate import constants_of, enumerators, may_be_integer
 from extraction.headers import ABIS, Headers, read
 from extraction.layouts import layouts_of
-from extraction.requests import BUILDERS, builds_request, elsewhere, is_request, with_compat
+from extraction.requests import BUILDERS, builds_request, elsewhere, is_request, with_compat, with_mixer
 
 WHEEL = "ziglang==0.17.1"
 
@@ -121,7 +121,7 @@ def write_constants(out, version, every):
 
 def write_requests(out, version, every):
     rows = {(*f.constants[n], n): f.header for f in reversed(every) for n in f.requests}
-    rows = with_compat(rows)
+    rows = with_mixer(with_compat(rows))
     rows |= {(number, number, number, name): source for number, name, source in elsewhere()}
     order = sorted(rows, key=lambda r: ([v or 0 for v in r[:3]], r[3]))
     functions = " ".join(sorted({n for f in every for n in f.with_arguments}))

@@ -115,3 +115,15 @@ def with_compat(rows):
             out[(small if name in COMPAT else None, small, small if name in COMPAT else None, other)] = header
         out[(*numbers, name)] = header
     return out
+
+
+def with_mixer(rows):
+    """The rows, and those of requests that are MIXER_READ(number) or MIXER_WRITE(number), too: all numbers of type 'M' are."""
+    out = dict(rows)
+    for *numbers, _ in rows:
+        for direction, macro in ((1, "MIXER_WRITE"), (2, "MIXER_READ")):
+            mine = [n if n is not None and n >> 30 == direction and n >> 8 & 0xFF == ord("M") else None for n in numbers]
+            number = next((n & 0xFF for n in mine if n is not None), None)
+            if number is not None:
+                out[(*mine, f"{macro}({number})")] = "linux/soundcard.h"
+    return out
