@@ -10,6 +10,7 @@ pub mod cli;
 pub mod decode;
 pub mod filter;
 pub mod identify;
+pub mod merge;
 pub mod message;
 pub mod options;
 pub mod output;

@@ -1,9 +1,11 @@
 //! `trapline`: parses the command line, traces, and ends as the command did.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::process::ExitCode;
 
 use trapline::cli::{self, Request};
+use trapline::merge;
 use trapline::message;
 use trapline::session::{self, Conclusion};
 use trapline::tracee;
@@ -19,6 +21,7 @@ fn main() -> ExitCode {
     let options = match request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Print(text)) => return print(&program, &text),
+        Ok(Request::Merge(prefix)) => return merge(&program, &prefix),
         Err(error) => {
             let hint = if error.hint { format!("\nTry '{program} -h' for more information.") } else { String::new() };
             message::tell(&program, format_args!("{error}{hint}"));
@@ -36,6 +39,16 @@ fn main() -> ExitCode {
         Ok(Conclusion::Status(status)) => ExitCode::from(status as u8),
         Ok(Conclusion::Signal(signal)) => tracee::die_of(signal),
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn merge(program: &str, prefix: &OsStr) -> ExitCode {
+    match merge::merge(prefix, &mut std::io::BufWriter::new(std::io::stdout().lock())) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            message::tell(program, text);
+            ExitCode::FAILURE
+        }
     }
 }
 

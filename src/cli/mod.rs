@@ -1,6 +1,7 @@
 //! The command line: [`table`] says what options there are, [`getopt`] reads them, [`typed`] keeps what was typed, and
 //! [`resolve`] decides what it means.
 
+mod generate;
 mod getopt;
 mod injection;
 mod resolve;
@@ -67,6 +68,8 @@ pub enum Request {
     Run(Box<Options>),
     /// To print this text and end well.
     Print(String),
+    /// To merge the logs whose names begin so.
+    Merge(OsString),
 }
 
 /// The name that the program was invoked by, for messages.
@@ -97,6 +100,15 @@ pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result
     }
     if typed.version {
         return Ok(Request::Print(version()));
+    }
+    if typed.manual {
+        return Ok(Request::Print(generate::manual()));
+    }
+    if let Some(script) = typed.completions {
+        return Ok(Request::Print(script));
+    }
+    if let Some(prefix) = typed.merge_logs {
+        return Ok(Request::Merge(prefix));
     }
     if typed.json_schema {
         return Ok(Request::Print(JSON_SCHEMA.to_string()));

@@ -34,13 +34,14 @@ const COLUMNS: usize = 40;
 /// [`UsageError`] says what cannot be meant.
 pub fn resolve(
     program: &str,
-    typed: Typed,
+    mut typed: Typed,
     command: Vec<OsString>,
     warnings: &mut Vec<String>,
 ) -> Result<Options, UsageError> {
     if command.is_empty() && typed.pids.is_empty() {
         return Err(UsageError::with_hint("must have PROG [ARGS] or -p PID".to_string()));
     }
+    typed.enrich();
     let daemonize = daemonize(&typed, &command)?;
     if typed.kill_on_exit && !typed.pids.is_empty() {
         let text = "--kill-on-exit and -p/--attach are mutually exclusive options";
@@ -238,7 +239,7 @@ fn summary(typed: &Typed) -> Result<Option<Summing>, UsageError> {
 /// The colours of text.
 fn palette(typed: &Typed) -> Option<Palette> {
     let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let coloured = match typed.color {
+    let coloured = match typed.color.unwrap_or_default() {
         ColorWhen::Never => false,
         ColorWhen::Always => true,
         // See no-color.org.
@@ -329,7 +330,7 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (typed.durations.is_some(), "-T/--syscall-times"),
         (!typed.read.is_empty(), "--read"),
         (!typed.write.is_empty(), "--write"),
-        (typed.color == ColorWhen::Always, "--color"),
+        (typed.color == Some(ColorWhen::Always), "--color"),
         (typed.stack_trace, "-k/--stack-trace"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.constants.is_some(), "-X/--const-print-style"),

@@ -27,7 +27,8 @@ pub fn value_of(option: &Arg) -> Value {
 
 /// Whether this long option is one that strace does not have.
 pub fn is_ours(name: &str) -> bool {
-    ["json", "json-schema", "no-seccomp-bpf", "placement"].contains(&name)
+    ["json", "json-schema", "merge-logs", "no-seccomp-bpf", "placement", "print-completions", "print-manual", "rich"]
+        .contains(&name)
 }
 
 fn option(short: &str, long: &'static str) -> Arg {
@@ -110,6 +111,8 @@ pub fn command() -> Command {
         flag("A", "output-append-mode", "Append to the file").hide_short_help(true),
         flag("", "output-separately", "Write each thread to FILE.TID").hide_short_help(true),
         flag("", "json", "JSON lines instead of text"),
+        flag("", "rich", "For a person at a terminal: -f -yy -Y -N -r -T --color=auto"),
+        value("", "merge-logs", "PREFIX", "Print what -ff -o PREFIX wrote in the order of time").hide_short_help(true),
         flag("", "json-schema", "Print the JSON Schema of these lines").hide_short_help(true),
         optional("q", "quiet", "SET", "No messages about attach, personality; -qq exit; -qqq superseded")
             .aliases(["silent", "silence"]),
@@ -132,7 +135,7 @@ pub fn command() -> Command {
         value("", "namespace", "new", "Namespaces that calls make").hide_short_help(true),
         value("", "read", "SET", "Dump what is read from these descriptors").hide_short_help(true),
         value("", "write", "SET", "Dump what is written to these descriptors").hide_short_help(true),
-        optional("", "color", "WHEN", "Colours: auto, always, never (STRACE_COLORS, NO_COLOR)"),
+        optional("", "color", "WHEN", "Colours: auto, always, never (STRACE_COLORS, NO_COLOR)").hide_short_help(true),
         optional("", "secontext", "FORMAT", "Contexts of SELinux").hide(true),
         optional("k", "stack-trace", "symbol", "Who called, behind each line")
             .alias("stack-traces")
@@ -148,6 +151,8 @@ pub fn command() -> Command {
     let command = command.next_help_heading("Help").args([
         flag("h", "help", "Print this text"),
         flag("V", "version", "Print the version"),
+        flag("", "print-manual", "Print the manual page, for man(1)").hide(true),
+        value("", "print-completions", "SHELL", "Print completions for bash, zsh or fish").hide(true),
         optional("", "tips", "SPEC", "End with a tip: [id:]N or random, [format:]compact, full or none")
             .hide_short_help(true),
     ]);

@@ -32,6 +32,11 @@ pub struct Typed {
     pub tip: Option<TipStyle>,
     pub json: bool,
     pub json_schema: bool,
+    pub manual: bool,
+    /// The script that `--print-completions` asks for.
+    pub completions: Option<String>,
+    /// What the logs to be merged begin with.
+    pub merge_logs: Option<OsString>,
 
     pub pids: Vec<Pid>,
     pub user: Option<UserSpec>,
@@ -96,7 +101,9 @@ pub struct Typed {
     pub always_show_pid: bool,
     pub stack_trace: bool,
     pub stack_frames: Option<usize>,
-    pub color: ColorWhen,
+    pub color: Option<ColorWhen>,
+    /// `--rich`: a preset, which gives way to every option that was given.
+    pub rich: bool,
 
     pub string_limit: Option<usize>,
     pub columns: Option<usize>,
@@ -181,8 +188,9 @@ impl Typed {
                 let limit = number(text, i32::MAX as u64).filter(|limit| *limit > 0);
                 self.stack_frames = Some(limit.ok_or_else(invalid)?);
             }
-            "color" if given.value.is_none() => self.color = ColorWhen::Always,
-            "color" => self.color = words::word(text).ok_or_else(invalid)?,
+            "color" if given.value.is_none() => self.color = Some(ColorWhen::Always),
+            "color" => self.color = Some(words::word(text).ok_or_else(invalid)?),
+            "rich" => self.rich = true,
             "secontext" => {
                 let program = std::path::Path::new(&self.program).file_name().unwrap_or_default().display();
                 let text = "SELinux context printing (--secontext option) is not supported by this build of";
@@ -212,6 +220,11 @@ impl Typed {
             "output-separately" => self.separately = true,
             "json" => self.json = true,
             "json-schema" => self.json_schema = true,
+            "merge-logs" => self.merge_logs = Some(value.clone()),
+            "print-manual" => self.manual = true,
+            "print-completions" => {
+                self.completions = Some(super::generate::completions(text).ok_or_else(invalid)?);
+            }
             "quiet" if given.short => self.q += 1,
             "quiet" if given.value.is_none() => self.qualify("quiet", "attach,personality")?,
             "quiet" => self.qualify("quiet", text)?,
@@ -240,6 +253,26 @@ impl Typed {
             _ => return Err(UsageError::not_available(&given.name)),
         }
         Ok(())
+    }
+
+    /// Gives `--rich` its meaning, where no other option says otherwise.
+    pub fn enrich(&mut self) {
+        if !self.rich {
+            return;
+        }
+        self.follow_forks = true;
+        if self.y == 0 && self.decode_fds.is_none() {
+            self.y = 2;
+        }
+        if self.decode_pids == DecodePids::default() {
+            self.decode_pids.comm = true;
+        }
+        if !self.json {
+            self.arg_names = true;
+            self.relative = self.relative.or(Some(Precision::Us.digits()));
+            self.durations = self.durations.or(Some(Precision::Us.digits()));
+            self.color = self.color.or(Some(ColorWhen::Auto));
+        }
     }
 
     /// `-e [QUALIFIER=]SET`

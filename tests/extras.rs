@@ -1,0 +1,116 @@
+//! What trapline has besides tracing: merged logs, the manual page, completions, the preset for people.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const TRAPLINE: &str = env!("CARGO_BIN_EXE_trapline");
+
+fn run(program: &str, arguments: &[&str], directory: &Path) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(directory).env("LC_ALL", "C").stdin(Stdio::null());
+    command.output().unwrap_or_else(|e| panic!("{program} is needed: {e}"))
+}
+
+fn text(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// An empty directory of the running test's own.
+fn directory(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("extras").join(name);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("a directory");
+    path
+}
+
+const SCRIPT: &str = "ls / >/dev/null; (true; true) & wait; cat </dev/null | cat";
+
+#[test]
+fn logs_are_merged_as_by_strace_log_merge() {
+    for stamps in ["-tt", "-ttt"] {
+        let directory = directory(stamps);
+        text(run(TRAPLINE, &["-ff", stamps, "-o", "log", "sh", "-c", SCRIPT], &directory));
+        let ours = text(run(TRAPLINE, &["--merge-logs", "log"], &directory));
+        assert!(ours.lines().count() > 100);
+        assert_eq!(ours, text(run("strace-log-merge", &["log"], &directory)), "{stamps}");
+    }
+}
+
+#[test]
+fn logs_of_json_are_merged_by_their_numbers() {
+    let directory = directory("json");
+    text(run(TRAPLINE, &["--json", "-ff", "-o", "log", "sh", "-c", SCRIPT], &directory));
+    let merged = text(run(TRAPLINE, &["--merge-logs", "log"], &directory));
+    let mut lines = merged.lines();
+    assert!(lines.next().is_some_and(|line| line.starts_with("{\"type\":\"trace\"")));
+    for (number, line) in lines.enumerate() {
+        assert!(line.contains(&format!(",\"seq\":{number},")), "{line}");
+    }
+}
+
+#[test]
+fn days_pass_and_lines_without_a_time_stay_where_they_are() {
+    let directory = directory("days");
+    fs::write(directory.join("log.7"), "23:59:59.5 a\n | 00000  dump\n00:00:01.5 d\n").expect("a file");
+    fs::write(directory.join("log.12"), "23:59:59.9 b\n00:00:00.1 c").expect("a file");
+    fs::write(directory.join("log.x"), "00:00:00 no log\n").expect("a file");
+    let merged = text(run(TRAPLINE, &["--merge-logs", "log"], &directory));
+    let expected = "7  23:59:59.5 a\n7   | 00000  dump\n12 23:59:59.9 b\n12 00:00:00.1 c\n7  00:00:01.5 d\n";
+    assert_eq!(merged, expected);
+}
+
+#[test]
+fn there_may_be_nothing_to_merge() {
+    let output = run(TRAPLINE, &["--merge-logs=nosuch"], &directory("nothing"));
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.ends_with(": nosuch: no files nosuch.PID here, as -ff -o nosuch writes them\n"), "{said}");
+}
+
+#[test]
+fn the_manual_page_and_completions_know_every_option() {
+    let directory = directory("help");
+    let help = text(run(TRAPLINE, &["--help"], &directory));
+    let page = text(run(TRAPLINE, &["--print-manual"], &directory));
+    let scripts = ["bash", "zsh", "fish"].map(|shell| text(run(TRAPLINE, &["--print-completions", shell], &directory)));
+    fs::write(directory.join("completion"), &scripts[0]).expect("a file");
+    text(run("bash", &["-n", "completion"], &directory));
+    let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
+    let options: Vec<&str> = words.filter_map(|word| word.strip_prefix("--")).filter(|name| name.len() > 1).collect();
+    assert!(options.len() > 60, "{options:?}");
+    for option in options {
+        assert!(page.contains(&format!("\\-\\-{}", option.replace('-', "\\-"))), "{option} in the manual page");
+        for script in &scripts {
+            assert!(script.contains(option), "{option} in a completion");
+        }
+    }
+    let output = run(TRAPLINE, &["--print-completions=nosuch"], &directory);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn rich_gives_way_to_other_options() {
+    let directory = directory("rich");
+    let line = |options: &[&str]| {
+        let mut arguments = vec!["--rich", "-o", "log", "-e", "trace=close"];
+        arguments.extend(options);
+        arguments.extend(["sh", "-c", "exec 3</etc/passwd; exec 3<&-"]);
+        text(run(TRAPLINE, &arguments, &directory));
+        let log = fs::read_to_string(directory.join("log")).expect("the log");
+        let digits = regex::Regex::new("[0-9]+").expect("a pattern");
+        let lines = log.lines().filter(|line| line.contains("passwd") || line.contains("exited"));
+        let mut lines: Vec<_> = lines.map(|line| digits.replace_all(line, "N").into_owned()).collect();
+        lines.dedup();
+        lines.join("\n")
+    };
+    assert_eq!(line(&[]), "N<sh>      N.N close(fd=N</etc/passwd>) = N <N.N>\nN<sh>      N.N +++ exited with N +++",);
+    assert_eq!(line(&["--decode-fds=none"]), "N<sh>      N.N +++ exited with N +++");
+    assert!(line(&["--color=always"]).contains("\u{1b}["), "colours in a file when asked for");
+    let mut json = vec!["--rich", "--json", "-o", "log"];
+    json.push("true");
+    text(run(TRAPLINE, &json, &directory));
+    let log = fs::read_to_string(directory.join("log")).expect("the log");
+    assert!(log.contains("\"fds\":{"), "{log}");
+}
