@@ -217,7 +217,7 @@ impl Session<'_> {
         if ip.is_some() {
             seat.ip = ip;
         }
-        Stamp { tid, time: self.clocks.wall(), ip: seat.ip, nr: seat.call.nr }
+        Stamp { tid, time: self.clocks.wall(), ip: seat.ip, nr: seat.call.nr, abi: seat.abi }
     }
 
     fn style(&self, abi: Abi, nr: u64) -> Style {
@@ -397,7 +397,7 @@ impl Session<'_> {
     fn executed(&mut self, tid: Pid, former: Option<Pid>, ip: Option<u64>) {
         if let Some(former) = former {
             let gone = self.seats.remove(&tid).unwrap_or_default();
-            let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: gone.call.nr };
+            let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: gone.call.nr, abi: gone.abi };
             let name = CallName::of(&gone.call);
             let unfinished = gone.inside && gone.told && self.options.statuses.unfinished;
             let call = unfinished.then(|| name.info(gone.call.abi, gone.call.nr));
@@ -430,7 +430,7 @@ impl Session<'_> {
     /// Forgets a thread that is gone, after telling that its call did not return.
     fn end(&mut self, tid: Pid) -> Stamp {
         let seat = self.seats.remove(&tid).unwrap_or_default();
-        let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: seat.call.nr };
+        let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: seat.call.nr, abi: seat.abi };
         if seat.inside && seat.told && self.options.statuses.unfinished {
             let name = CallName::of(&seat.call);
             self.report.vanished(&stamp, name.info(seat.call.abi, seat.call.nr));

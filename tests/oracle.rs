@@ -195,6 +195,8 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_dump_read: Case { options: &["-e", "reads=!3"], ..case(&["@data"]) };
     option_dump_write: Case { options: &["-e", "w=5,99", "-e", "trace=%desc"], ..case(&["@data"]) };
     option_dump_untold: Case { options: &["-e", "r=3", "-e", "writes=1", "-e", "trace=openat"], ..case(&["@data"]) };
+    option_ip_32: Case { options: &["-i", "-n"], ..case(&["@32:calls"]) };
+    option_no_strings: Case { options: &["-s0"], racy: Some("SCM_RIGHTS"), ..case(&["@fds"]) };
     option_path: Case { options: &["-P", "/etc/passwd"], ..case(&["@touches"]) };
     option_path_32: Case { options: &["--trace-path=/etc/passwd"], ..case(&["@32:touches"]) };
     option_path_name: Case { options: &["-P", "passwd"], ..case(&["@touches"]) };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use syscall_table::Abi;
+
 use super::clock::{Clock, fraction};
 use super::lines::{LineStyle, PidColumn};
 use super::report::Stamp;
@@ -57,9 +59,11 @@ impl Prefix {
             append(out, format_args!("[{:4}] ", stamp.nr));
         }
         if style.instruction_pointer {
-            match stamp.ip {
-                Some(ip) => append(out, format_args!("[{ip:016x}] ")),
-                None => out.extend_from_slice(b"[????????????????] "),
+            match (stamp.ip, stamp.abi) {
+                (Some(ip), Abi::I386) => append(out, format_args!("[{ip:08x}] ")),
+                (Some(ip), _) => append(out, format_args!("[{ip:016x}] ")),
+                (None, Abi::I386) => out.extend_from_slice(b"[????????] "),
+                (None, _) => out.extend_from_slice(b"[????????????????] "),
             }
         }
     }

@@ -20,6 +20,8 @@ pub struct Stamp {
     pub ip: Option<u64>,
     /// The number of the call that the thread is in, or was in last.
     pub nr: u64,
+    /// The ABI of the call that the thread is in, or was in last.
+    pub abi: Abi,
 }
 
 /// The call that an event belongs to.

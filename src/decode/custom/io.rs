@@ -38,9 +38,9 @@ pub fn iovec_filled(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
 pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<u64>) {
     let word = walk.abi.word();
     let told = walk.list_limit(count);
-    if count == 0 {
+    if told == 0 {
         walk.sink.begin_array();
-        return walk.sink.end_array(End::Complete);
+        return walk.sink.end_array(if count > 0 { End::Abbreviated } else { End::Complete });
     }
     if !Walk::fits(address, 2 * word as u64, count) {
         return walk.sink.pointer(address);
@@ -150,9 +150,9 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     let count = if walk.failed() { all } else { taken };
     let word = walk.abi.word() as u64;
     let told = walk.list_limit(count);
-    if count == 0 {
+    if told == 0 {
         walk.sink.begin_array();
-        return walk.sink.end_array(End::Complete);
+        return walk.sink.end_array(if count > 0 { End::Abbreviated } else { End::Complete });
     }
     for index in 0..told {
         let at = address.wrapping_add(index * 8 * word);

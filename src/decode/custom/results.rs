@@ -47,6 +47,7 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
             continue;
         }
         if shown == limit {
+            open(walk, &mut told);
             end = End::Abbreviated;
             break;
         }
