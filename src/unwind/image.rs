@@ -61,6 +61,8 @@ impl Image {
             let named = symbol.is_definition() || symbol.kind() == SymbolKind::Text;
             let function = named && matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
             let name = symbol.name().ok().filter(|name| function && !name.is_empty())?;
+            // A version of the symbol may stand behind its name.
+            let name = name.split('@').next().unwrap_or(name);
             Some((symbol.address(), symbol.is_global(), name.to_string()))
         });
         let mut functions: Vec<_> = functions.collect();
