@@ -5,7 +5,7 @@ use syscall_table::{Abi, Part, Set, SetId, SetKind};
 use super::walk::Walk;
 
 /// Sets of which a part is a number, and which are one number nevertheless where numbers are shown.
-const ONE_NUMBER: [&str; 2] = ["open_flags", "mmap_flags"];
+const ONE_NUMBER: [&str; 4] = ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode"];
 
 impl Walk<'_> {
     /// Tells `value` by the names of the set called `name` in the descriptions.
