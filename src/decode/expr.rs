@@ -47,16 +47,14 @@ impl Walk<'_> {
     fn member(&self, arg: usize, id: StructId, field: usize) -> Option<u64> {
         let field = id.get().fields().get(field)?;
         let (Type::Int { width, .. } | Type::Set { width, .. }) = field.ty.get() else { return None };
-        let size = id.get().size(self.abi);
-        let mut bytes = [0; 256];
-        let bytes = bytes.get_mut(..size)?;
+        let mut bytes = [0; 8];
+        let value = bytes.get_mut(..width.bytes(self.abi))?;
         let address = number::truncate(*self.args.get(arg)?, self.abi.word());
-        if self.memory.read(address, bytes) < size {
+        // No more than the member: a structure of another release may be shorter.
+        if self.memory.read(address.wrapping_add(field.offset(self.abi) as u64), value) < value.len() {
             return None;
         }
-        let at = field.offset(self.abi);
-        let value = bytes.get(at..at + width.bytes(self.abi))?;
-        Some(bits(field, number::from_bytes(value, false)))
+        Some(bits(field, number::from_bytes(value, matches!(width, Width::Be16 | Width::Be32 | Width::Be64))))
     }
 
     pub(super) fn rest(&self, frame: Frame, here: Place) -> u64 {

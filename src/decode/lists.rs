@@ -96,6 +96,11 @@ impl Walk<'_> {
 
     /// Tells `count` elements at `address`.
     pub fn array(&mut self, address: u64, element: TypeId, count: u64, frame: Frame) {
+        self.array_by(address, element, count, None, frame);
+    }
+
+    /// The same; `names` has those of positions.
+    pub fn array_by(&mut self, address: u64, element: TypeId, count: u64, names: Option<SetId>, frame: Frame) {
         let ty = self.resolve(element.get(), frame);
         let size = self.size_of(ty) as u64;
         if count == 0 {
@@ -127,7 +132,9 @@ impl Walk<'_> {
                 self.sink.begin_array();
             }
             for nth in 0..have {
-                if !self.is_part(ty) {
+                if let Some(names) = names {
+                    self.position(index + nth, names);
+                } else if !self.is_part(ty) {
                     self.sink.element();
                 }
                 let place =
@@ -204,10 +211,23 @@ impl Walk<'_> {
         let size = self.size_of(ty).max(1);
         self.sink.begin_array();
         for nth in 0..count.min((len / size) as u64) {
-            self.sink.indexed_element(nth, index.get().lookup(self.abi, nth).unwrap_or_default());
+            self.position(nth, index);
             let offset = nth as usize * size;
             self.value(ty, Place::Memory { at: at + offset, len: size, address: address + offset as u64 }, frame);
         }
         self.sink.end_array(End::Complete);
+    }
+
+    /// The element at a position comes next: `[VINTR]=`, `[2 /* IO_WQ_??? */]=`.
+    fn position(&mut self, position: u64, names: SetId) {
+        let set = names.get();
+        match set.lookup(self.abi, position) {
+            None if !set.fallback().is_empty() => {
+                let mut text = super::text::Short::default();
+                text.write(format_args!("{position} /* {} */", set.fallback()));
+                self.sink.indexed_element(position, text.as_str());
+            }
+            name => self.sink.indexed_element(position, name.unwrap_or_default()),
+        }
     }
 }

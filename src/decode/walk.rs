@@ -272,7 +272,7 @@ impl<'a> Walk<'a> {
             match self.resolve(param.ty.get(), frame) {
                 Type::Set { set, .. } => match set.get().lookup(self.abi, value) {
                     Some(name) => text.write(format_args!("{name}")),
-                    // C's %#x has no prefix for zero.
+                    // C's %#x has no prefix before 0.
                     None if value == 0 => text.write(format_args!("0 /* {} */", set.get().fallback())),
                     None => text.write(format_args!("{value:#x} /* {} */", set.get().fallback())),
                 },
@@ -412,7 +412,11 @@ impl<'a> Walk<'a> {
                 let most = self.eval(most, frame, Place::Register(0));
                 self.bits_by_name(address, count.min(most), set);
             }
-            Type::None | Type::Indexed { .. } | Type::Macro { .. } | Type::Split { .. } => self.sink.pointer(address),
+            Type::None | Type::Macro { .. } | Type::Split { .. } => self.sink.pointer(address),
+            Type::Indexed { element, count, index } => {
+                let count = self.eval(count, frame, Place::Register(0));
+                self.array_by(address, element, count, Some(index), frame);
+            }
             Type::Int { width, .. } | Type::Set { width, .. } => match self.fetch_all(address, width.bytes(self.abi)) {
                 Some(place) => {
                     self.sink.begin_indirect();

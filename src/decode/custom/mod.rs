@@ -40,6 +40,8 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::NodeWord => Kind::Value(values::node_word, times::klong_size),
         Decoder::HexBytes => Kind::Behind(strings::hex_bytes),
         Decoder::OpaqueBytes => Kind::Behind(strings::opaque_bytes),
+        Decoder::UringFile => Kind::Value(values::uring_file, values::four),
+        Decoder::StringBehind => Kind::Value(strings::string_behind, values::four),
         Decoder::Constant => Kind::Value(values::constant, values::four),
         Decoder::OldSigset => Kind::Value(sets::old_sigset, values::four),
         Decoder::Sigset => Kind::Behind(sets::sigset),

@@ -1,6 +1,6 @@
 //! Binary data, and the argument and environment vectors of execve(2): pointers up to a NULL, a length that no value gives.
 
-use syscall_table::ExprId;
+use syscall_table::{ExprId, Width};
 
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -57,7 +57,15 @@ pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     walk.buffer(address, len, Quote::Hex);
 }
 
-/// The same, of which no option shows fewer; parameters: how many, and how many at most.
+/// A string behind a structure, by its offset there; parameter: bytes from the member to the end of the structure.
+pub fn string_behind(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let (Some(offset), Place::Memory { address, .. }) = (walk.load(place, Width::W32), place) else { return };
+    let rest = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let from = address.wrapping_add(rest).wrapping_add(offset);
+    walk.c_string(from, usize::MAX, walk.style.string_limit);
+}
+
+/// Bytes that are not text, of which no option shows fewer; parameters: how many, and how many at most.
 pub fn opaque_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)));
     let (len, most) = (params.next().unwrap_or(0), params.next().unwrap_or(0));

@@ -27,6 +27,15 @@ pub fn constant(walk: &mut Walk, params: &'static [ExprId], place: Place, frame:
     walk.sink.unsigned(value);
 }
 
+/// A descriptor of a list that replaces another, or that the one there stays.
+pub fn uring_file(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    match value as i32 {
+        -2 => walk.sink.constant(value, "IORING_REGISTER_FILES_SKIP"),
+        fd => walk.fd(fd),
+    }
+}
+
 /// A 64-bit number in two registers, the high half first; parameters: the registers of the low and the high half.
 pub fn two_registers(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
     let mut params = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0)) as usize);
@@ -310,8 +319,7 @@ pub fn si_syscall(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame)
     let arch = walk.load(Place::Memory { at: at + 4, len: 4, address }, Width::W32);
     let Some(value) = walk.load(place, Width::W32) else { return };
     let abi = if arch == Some(u64::from(crate::tracee::ARCH_I386)) { Abi::I386 } else { Abi::X86_64 };
-    let known = [crate::tracee::ARCH_I386, crate::tracee::ARCH_X86_64].map(u64::from);
-    match abi.syscall(value).filter(|_| arch.is_some_and(|arch| known.contains(&arch))) {
+    match abi.syscall(value) {
         Some(call) => {
             let mut text = crate::decode::Short::default();
             text.write(format_args!("__NR_{}", call.name()));
