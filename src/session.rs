@@ -68,24 +68,31 @@ impl Default for Seat {
 struct Clocks {
     wall: bool,
     durations: bool,
+    /// The time between two lines.
+    steady: bool,
 }
 
 impl Clocks {
     fn new(options: &Options) -> Clocks {
         match options.format {
             _ if options.summary.as_ref().is_some_and(|summing| summing.only) => {
-                Clocks { wall: false, durations: true }
+                Clocks { wall: false, durations: true, steady: false }
             }
-            Format::Json => Clocks { wall: true, durations: true },
+            Format::Json => Clocks { wall: true, durations: true, steady: false },
             Format::Text(text) => {
                 let durations = text.durations.is_some() || options.summary.is_some();
-                Clocks { wall: text.absolute.is_some() || text.relative.is_some(), durations }
+                Clocks { wall: text.absolute.is_some(), durations, steady: text.relative.is_some() }
             }
         }
     }
 
     fn wall(&self) -> Duration {
         if self.wall { now(ClockId::CLOCK_REALTIME) } else { Duration::ZERO }
+    }
+
+    /// Of events: unlike the time of day, nobody sets it.
+    fn steady(&self) -> Duration {
+        if self.steady { now(ClockId::CLOCK_MONOTONIC) } else { Duration::ZERO }
     }
 
     fn monotonic(&self) -> Duration {
@@ -217,7 +224,14 @@ impl Session<'_> {
         if ip.is_some() {
             seat.ip = ip;
         }
-        Stamp { tid, time: self.clocks.wall(), ip: seat.ip, nr: seat.call.nr, abi: seat.abi }
+        Stamp {
+            tid,
+            time: self.clocks.wall(),
+            steady: self.clocks.steady(),
+            ip: seat.ip,
+            nr: seat.call.nr,
+            abi: seat.abi,
+        }
     }
 
     fn style(&self, abi: Abi, nr: u64) -> Style {
@@ -397,7 +411,14 @@ impl Session<'_> {
     fn executed(&mut self, tid: Pid, former: Option<Pid>, ip: Option<u64>) {
         if let Some(former) = former {
             let gone = self.seats.remove(&tid).unwrap_or_default();
-            let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: gone.call.nr, abi: gone.abi };
+            let stamp = Stamp {
+                tid,
+                time: self.clocks.wall(),
+                steady: self.clocks.steady(),
+                ip: None,
+                nr: gone.call.nr,
+                abi: gone.abi,
+            };
             let name = CallName::of(&gone.call);
             let unfinished = gone.inside && gone.told && self.options.statuses.unfinished;
             let call = unfinished.then(|| name.info(gone.call.abi, gone.call.nr));
@@ -430,7 +451,14 @@ impl Session<'_> {
     /// Forgets a thread that is gone, after telling that its call did not return.
     fn end(&mut self, tid: Pid) -> Stamp {
         let seat = self.seats.remove(&tid).unwrap_or_default();
-        let stamp = Stamp { tid, time: self.clocks.wall(), ip: None, nr: seat.call.nr, abi: seat.abi };
+        let stamp = Stamp {
+            tid,
+            time: self.clocks.wall(),
+            steady: self.clocks.steady(),
+            ip: None,
+            nr: seat.call.nr,
+            abi: seat.abi,
+        };
         if seat.inside && seat.told && self.options.statuses.unfinished {
             let name = CallName::of(&seat.call);
             self.report.vanished(&stamp, name.info(seat.call.abi, seat.call.nr));

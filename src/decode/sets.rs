@@ -1,11 +1,11 @@
 //! Values by their names.
 
-use syscall_table::{Part, Set, SetId, SetKind};
+use syscall_table::{Abi, Part, Set, SetId, SetKind};
 
 use super::walk::Walk;
 
 /// Sets of which a part is a number, and which are one number nevertheless where numbers are shown.
-const ONE_NUMBER: [&str; 2] = ["open_flags", "mmap_flags"];
+const ONE_NUMBER: [&str; 4] = ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode"];
 
 impl Walk<'_> {
     /// Tells `value` by the names of the set called `name` in the descriptions.
@@ -53,11 +53,9 @@ impl Walk<'_> {
                 None => self.sink.unknown(value, set.fallback()),
             };
         }
-        let first = set.parts(self.abi).iter().find_map(|part| match part {
-            Part::Enum { mask, .. } if !ONE_NUMBER.contains(&set.name()) => Some(*mask),
-            _ => None,
-        });
-        self.sink.begin_flags(value & first.unwrap_or(u64::MAX));
+        let groups = Groups::of(set, self.abi);
+        let first = set.parts(self.abi).iter().find_map(|part| groups.own(part, value));
+        self.sink.begin_flags(if groups.apart { first.unwrap_or(0) } else { value });
         self.flags(set, value);
         self.sink.end_flags();
     }
@@ -69,19 +67,19 @@ impl Walk<'_> {
             parts.iter().fold(0, |all, part| if let Part::Enum { mask, .. } = part { all | mask } else { all });
         let mut told = false;
         let mut bits_told = false;
-        let apart = numbers != 0 && !ONE_NUMBER.contains(&set.name());
-        // Where numbers are shown, too, each part has its own.
-        let mut open = true;
+        let groups = Groups::of(set, self.abi);
+        let mut begun = false;
+        let mut bits_begun = false;
         for part in parts {
-            let own = match *part {
-                Part::Enum { mask, .. } => Some(value & mask),
-                _ => Some(value & !numbers).filter(|bits| *bits != 0 && open),
-            };
-            if let Some(own) = own.filter(|_| apart) {
-                if told {
+            // Where numbers are shown, too, each part has its own.
+            let own = groups.own(part, value).filter(|_| groups.apart);
+            let is_bits = !matches!(part, Part::Enum { .. });
+            if let Some(own) = own.filter(|_| !(is_bits && bits_begun)) {
+                if begun {
                     self.sink.more_flags(own);
                 }
-                open = matches!(part, Part::Enum { .. });
+                begun = true;
+                bits_begun |= is_bits;
             }
             match *part {
                 Part::Enum { mask, values, fallback } => match Part::lookup(values, value & mask) {
@@ -139,10 +137,41 @@ impl Walk<'_> {
                     }
                 }
                 Part::Octal { mask } => {
-                    self.sink.flag_octal(value & mask);
+                    self.sink.octal_part(value & mask);
                     told = true;
                 }
             }
+        }
+    }
+}
+
+/// Which numbers a set is shown as where numbers are shown.
+struct Groups {
+    /// Numbers have parts of their own.
+    apart: bool,
+    /// The bits of such numbers.
+    numbers: u64,
+}
+
+impl Groups {
+    fn of(set: &'static Set, abi: Abi) -> Groups {
+        let numbers = set.parts(abi).iter().fold(0, |all, part| match part {
+            Part::Enum { mask, .. } | Part::Octal { mask } | Part::Decimal { mask } => all | mask,
+            _ => all,
+        });
+        Groups { apart: numbers != 0 && !ONE_NUMBER.contains(&set.name()), numbers }
+    }
+
+    /// The number that begins with this part.
+    fn own(&self, part: &Part, value: u64) -> Option<u64> {
+        match *part {
+            Part::Enum { mask, values, fallback } => {
+                let shown = !fallback.is_empty() || Part::lookup(values, value & mask).is_some();
+                Some(value & mask).filter(|_| shown)
+            }
+            // They have a form of their own.
+            Part::Octal { .. } | Part::Decimal { .. } => None,
+            _ => Some(value & !self.numbers).filter(|bits| *bits != 0),
         }
     }
 }

@@ -272,7 +272,7 @@ impl<'a> Walk<'a> {
             match self.resolve(param.ty.get(), frame) {
                 Type::Set { set, .. } => match set.get().lookup(self.abi, value) {
                     Some(name) => text.write(format_args!("{name}")),
-                    // C's %#x has no prefix before 0.
+                    // C's %#x has no prefix for zero.
                     None if value == 0 => text.write(format_args!("0 /* {} */", set.get().fallback())),
                     None => text.write(format_args!("{value:#x} /* {} */", set.get().fallback())),
                 },

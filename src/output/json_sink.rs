@@ -321,6 +321,10 @@ impl Sink for JsonSink<'_> {
         self.member(format_args!("{value}"));
     }
 
+    fn octal_part(&mut self, bits: u64) {
+        self.flag_octal(bits);
+    }
+
     fn flag_octal(&mut self, bits: u64) {
         self.member(format_args!("0{bits:03o}"));
     }

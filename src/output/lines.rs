@@ -240,7 +240,11 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
             // Nothing in it has a name.
             let nameless = set.get().kind != SetKind::Flags || PLAIN.contains(&set.get().name());
-            if out[names..] == *b"0" || nameless && out[names..].starts_with(b"0x") {
+            let number = value.to_string();
+            if out[names..] == *b"0"
+                || out[names..] == *number.as_bytes()
+                || nameless && out[names..].starts_with(b"0x")
+            {
                 out.truncate(mark);
             } else {
                 out.push(b')');

@@ -42,8 +42,8 @@ impl Prefix {
             out.push(b' ');
         }
         if let Some(digits) = style.relative {
-            let since = last.map_or(Duration::ZERO, |last| stamp.time.saturating_sub(last));
-            *last = Some(stamp.time);
+            let since = last.map_or(Duration::ZERO, |last| stamp.steady.saturating_sub(last));
+            *last = Some(stamp.steady);
             let both = style.absolute.is_some();
             if both {
                 out.extend_from_slice(b"(+");

@@ -16,6 +16,8 @@ pub struct Stamp {
     pub tid: Pid,
     /// Wall-clock time since the epoch.
     pub time: Duration,
+    /// Time by a clock that nobody sets, to measure differences.
+    pub steady: Duration,
     /// The instruction pointer, if the tracee still has one.
     pub ip: Option<u64>,
     /// The number of the call that the thread is in, or was in last.

@@ -39,6 +39,8 @@ pub struct TextState {
     flags: u32,
     /// Where the comment with the names of these flags begins.
     names_at: usize,
+    /// Whether the number in front of them is zero.
+    zero: bool,
     /// Where the number or the bytes end that a call being written makes; 0 if they were not written.
     made_at: usize,
     /// The set began with one that has a name.
@@ -145,16 +147,35 @@ impl<'a> TextSink<'a> {
         }
     }
 
+    /// Ends the flags so far, for something beside them; if there are none, nothing of them remains.
+    fn apart(&mut self) {
+        let none = self.state.flags == 0 && self.state.zero;
+        self.end_flags();
+        if none {
+            self.out.truncate(self.state.names_at - 1);
+        } else {
+            self.put("|");
+        }
+        self.state.flags = 0;
+        self.state.zero = false;
+    }
+
+    fn open_comment(&mut self) {
+        if self.style.constants == ConstantStyle::Verbose {
+            self.put(" /* ");
+        }
+    }
+
     /// Writes the number in front of names, unless names stand alone.
     fn number(&mut self, number: Arguments<'_>) {
         self.state.flags = 0;
         if self.style.constants != ConstantStyle::Abbreviated {
+            let start = self.out.len();
             self.format(number);
+            self.state.zero = self.out[start..] == *b"0";
             self.state.names_at = self.out.len();
         }
-        if self.style.constants == ConstantStyle::Verbose {
-            self.put(" /* ");
-        }
+        self.open_comment();
     }
 
     fn end(&mut self, end: End, close: &str) {
@@ -308,10 +329,10 @@ impl Sink for TextSink<'_> {
             self.bar();
             return self.put(name);
         }
-        self.more_flags(0);
-        self.out.truncate(self.state.names_at - 1);
+        self.apart();
         self.name(name, format_args!("{number}"));
         self.state.names_at = self.out.len();
+        self.open_comment();
     }
 
     fn flag(&mut self, name: &str) {
@@ -345,9 +366,24 @@ impl Sink for TextSink<'_> {
     }
 
     fn flag_decimal(&mut self, value: u64) {
-        if self.bar() {
-            self.format(format_args!("{value}"));
+        if self.style.constants == ConstantStyle::Abbreviated {
+            self.bar();
+            return self.format(format_args!("{value}"));
         }
+        self.apart();
+        self.format(format_args!("{value}"));
+        self.state.names_at = self.out.len();
+        self.open_comment();
+    }
+
+    fn octal_part(&mut self, bits: u64) {
+        if self.style.constants == ConstantStyle::Abbreviated {
+            return self.flag_octal(bits);
+        }
+        self.apart();
+        self.octal(bits, 3);
+        self.state.names_at = self.out.len();
+        self.open_comment();
     }
 
     fn flag_octal(&mut self, bits: u64) {

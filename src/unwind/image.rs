@@ -30,9 +30,20 @@ pub struct Image {
 }
 
 impl Image {
-    /// Reads an ELF file; `None` if it is none.
+    /// Reads an ELF file; `None` if it is none. Names of functions that it lacks may be in a file of debug symbols.
     pub fn read(path: &Path) -> Option<Image> {
-        Image::parse(&std::fs::read(path).ok()?)
+        let bytes = std::fs::read(path).ok()?;
+        let mut image = Image::parse(&bytes)?;
+        let file = object::File::parse(&*bytes).ok()?;
+        let debug = file.build_id().ok().flatten().and_then(|id| {
+            let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let (directory, name) = (hex.get(..2)?, hex.get(2..)?);
+            Image::parse(&std::fs::read(format!("/usr/lib/debug/.build-id/{directory}/{name}.debug")).ok()?)
+        });
+        if let Some(debug) = debug.filter(|debug| debug.symbols.len() > image.symbols.len()) {
+            image.symbols = debug.symbols;
+        }
+        Some(image)
     }
 
     /// Reads the bytes of an ELF file; `None` if they are none.
@@ -50,6 +61,8 @@ impl Image {
             let named = symbol.is_definition() || symbol.kind() == SymbolKind::Text;
             let function = named && matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
             let name = symbol.name().ok().filter(|name| function && !name.is_empty())?;
+            // A version of the symbol may stand behind its name.
+            let name = name.split('@').next().unwrap_or(name);
             Some((symbol.address(), symbol.is_global(), name.to_string()))
         });
         let mut functions: Vec<_> = functions.collect();

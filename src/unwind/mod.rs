@@ -73,7 +73,7 @@ impl Unwinder {
             let image = self.image(mapping, abi, &memory);
             let place = image.as_ref().and_then(|image| Some((image, image.address(offset)?)));
             let symbol = place.as_ref().and_then(|(image, address)| image.symbol(*address));
-            let symbol = symbol.map(|(name, offset)| (name.to_string(), offset));
+            let symbol = symbol.map(|(name, offset)| (demangled(name), offset));
             frames.push(Frame::Known { file: mapping.file.clone(), symbol, offset });
             let caller = place.and_then(|(image, address)| step::caller(image, address, &registers, &memory));
             let Some((next, interrupted)) = caller else { break };
@@ -107,6 +107,17 @@ impl Unwinder {
     }
 }
 
+/// A function's name as its program has it, where compilers made another of it.
+fn demangled(name: &str) -> String {
+    if let Ok(rust) = rustc_demangle::try_demangle(name) {
+        // Without the hash behind it.
+        return format!("{rust:#}");
+    }
+    let mangled = name.starts_with("_Z");
+    let cpp = mangled.then(|| cpp_demangle::Symbol::new(name).ok()?.demangle().ok()).flatten();
+    cpp.unwrap_or_else(|| name.to_string())
+}
+
 /// The executable mappings of a process: proc_pid_maps(5).
 fn mappings(tid: Pid) -> Vec<Mapping> {
     let text = fs::read(format!("/proc/{tid}/maps")).unwrap_or_default();
@@ -122,4 +133,22 @@ fn mappings(tid: Pid) -> Vec<Mapping> {
         executable.then_some(Mapping { start: number(start)?, end: number(end)?, offset, file: PathBuf::from(file) })
     };
     text.lines().filter_map(mapping).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_programs_have_them() {
+        for (symbol, name) in [
+            ("main", "main"),
+            ("_ZN2ns5plainEiPc", "ns::plain(int, char*)"),
+            ("_ZNK1CltERKS_", "C::operator<(C const&) const"),
+            ("_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt"),
+            ("_Znonsense", "_Znonsense"),
+        ] {
+            assert_eq!(demangled(symbol), name);
+        }
+    }
 }

@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use crate::compare::{Comparison, Row};
 
 /// Of a hundred lines, so many must be the same.
-const EQUAL: f64 = 60.0;
+const EQUAL: f64 = 90.0;
 /// So many lines must be compared.
-const LINES: usize = 130_000;
+const LINES: usize = 150_000;
 
 /// Prints what was found; fails if that is not enough. `everything` shows each difference.
 pub fn report(found: &Comparison, everything: bool) -> ExitCode {

@@ -66,7 +66,11 @@ fn trace(tracer: &str, case: Case, command: &[PathBuf]) -> (String, String) {
 fn gather(output: &Path) -> String {
     let prefix = format!("{}.", output.file_name().expect("a name").to_string_lossy());
     let mut text = String::new();
-    for entry in std::fs::read_dir(output.parent().expect("a directory")).expect("a directory").flatten() {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(output.parent().expect("a directory")).expect("a directory").flatten().collect();
+    // The first thread's file is the first.
+    entries.sort_by_key(|entry| entry.metadata().and_then(|file| file.created()).ok());
+    for entry in entries {
         let name = entry.file_name();
         let Some(pid) = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.parse::<u32>().ok()) else {
             continue;

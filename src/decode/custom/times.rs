@@ -112,6 +112,7 @@ pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
 /// Clock ticks in siginfo: the seconds behind them unless there are none.
 pub fn ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Klong) else { return };
+    let value = signed(value, klong_size(walk.abi)) as u64;
     walk.sink.unsigned(value);
     if value != 0 {
         walk.sink.comment(format_args!("{}.{:02} s", value / 100, value % 100));

@@ -319,7 +319,8 @@ pub fn si_syscall(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame)
     let arch = walk.load(Place::Memory { at: at + 4, len: 4, address }, Width::W32);
     let Some(value) = walk.load(place, Width::W32) else { return };
     let abi = if arch == Some(u64::from(crate::tracee::ARCH_I386)) { Abi::I386 } else { Abi::X86_64 };
-    match abi.syscall(value) {
+    let known = [crate::tracee::ARCH_I386, crate::tracee::ARCH_X86_64].map(u64::from);
+    match abi.syscall(value).filter(|_| arch.is_some_and(|arch| known.contains(&arch))) {
         Some(call) => {
             let mut text = crate::decode::Short::default();
             text.write(format_args!("__NR_{}", call.name()));
