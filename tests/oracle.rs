@@ -203,6 +203,7 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_path_32: Case { options: &["--trace-path=/etc/passwd"], ..case(&["@32:touches"]) };
     option_path_name: Case { options: &["-P", "passwd"], ..case(&["@touches"]) };
     option_path_directory: Case { options: &["-P", "/etc"], ..case(&["@touches"]) };
+    option_path_everywhere: Case { options: &["-P", "/tmp/trapline-names/x"], racy: Some("statx|mount_setattr|fspick|open_tree|fsconfig"), ..case(&["@names"]) };
     option_paths: Case { options: &["-P", "/etc", "-P/dev/null", "-e", "trace=%desc", "-z"], ..case(&["@touches"]) };
     option_path_unresolved: Case { options: &["-P", "/dev/fd/../../bin/../etc/passwd", "-f", "-y"], ..case(&["sh", "-c", "cat /etc/passwd; cat < /bin/../etc/passwd"]) };
     detach_on_execve: Case { options: &["-f", "-b", "execve", "-e", "trace=execve,chdir"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "cd /; /bin/true; cd /tmp; exec /bin/nosuch"]) };

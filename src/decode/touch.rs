@@ -28,9 +28,22 @@ impl Call {
         let mut sink = Mute;
         let mut walk = Walk::new(self, None, style, memory, &mut sink, scratch, Vec::new());
         let args = self.syscall.map_or(&[][..], Syscall::args);
+        let name = walk.call_name();
+        let looked_at = |index: &usize| !is_other_text(name, *index);
+        args.iter().enumerate().filter(|(i, _)| looked_at(i)).any(|(i, arg)| touches(&mut walk, i, arg, wanted))
+    }
+}
+
+/// Whether an argument only looks like the name of a file.
+fn is_other_text(call: &str, index: usize) -> bool {
+    match call {
         // What a symbolic link holds is any text; nothing of that name need be there.
-        let skipped = usize::from(matches!(walk.call_name(), "symlink" | "symlinkat"));
-        args.iter().enumerate().skip(skipped).any(|(index, arg)| touches(&mut walk, index, arg, wanted))
+        "symlink" | "symlinkat" => index == 0,
+        // strace does not look at the new name, unlike that of renameat(2).
+        "rename" => index == 1,
+        // Message queues have a name space of their own: mq_overview(7).
+        "mq_open" | "mq_unlink" => index == 0,
+        _ => false,
     }
 }
 

@@ -26,6 +26,17 @@ pub fn target(link: &Path) -> Option<Vec<u8>> {
     fs::read_link(link).ok().map(|path| OsString::from(path).into_vec())
 }
 
+/// The name in what `link` points to, without the kernel's remark that the file is not there any longer; and whether
+/// that is so.
+pub fn file_name(link: &Path, mut target: Vec<u8>) -> (Vec<u8>, bool) {
+    // A name may end like that and its file be there.
+    let deleted = target.ends_with(DELETED) && !same(link, Path::new(OsStr::from_bytes(&target)));
+    if deleted {
+        target.truncate(target.len() - DELETED.len());
+    }
+    (target, deleted)
+}
+
 /// What a descriptor of a thread refers to, as far as `wanted` says.
 pub fn referent(tid: Pid, fd: i32, wanted: DecodeFds, sockets: &mut Sockets) -> Option<Referent> {
     let link = link(tid, fd);
@@ -49,18 +60,14 @@ fn inode(name: &[u8]) -> Option<u64> {
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-fn file(link: &Path, mut path: Vec<u8>, wanted: DecodeFds) -> Option<Referent> {
+fn file(link: &Path, path: Vec<u8>, wanted: DecodeFds) -> Option<Referent> {
     let absolute = path.first() == Some(&b'/');
     let device = if wanted.dev && absolute { fs::metadata(link).ok().and_then(|file| device(&file)) } else { None };
     let socket = wanted.socket && path.starts_with(b"socket:[");
     if !wanted.path && !socket && device.is_none() {
         return None;
     }
-    // A name may end like that and its file be there.
-    let deleted = path.ends_with(DELETED) && !same(link, Path::new(OsStr::from_bytes(&path)));
-    if deleted {
-        path.truncate(path.len() - DELETED.len());
-    }
+    let (path, deleted) = file_name(link, path);
     Some(Referent::File { path, deleted, device })
 }
 

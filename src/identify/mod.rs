@@ -82,7 +82,8 @@ pub struct Tracee<'a> {
 impl Tracee<'_> {
     /// What /proc calls the file behind a descriptor, whatever is told of descriptors.
     pub fn link(&self, fd: i32) -> Option<Vec<u8>> {
-        descriptors::target(&descriptors::link(self.tid, fd))
+        let link = descriptors::link(self.tid, fd);
+        Some(descriptors::file_name(&link, descriptors::target(&link)?).0)
     }
 }
 
