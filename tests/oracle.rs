@@ -186,6 +186,7 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_fds_of_children: Case { options: &["-f", "-y", "-e", "trace=%desc"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "exec 3</etc/passwd; cat <&3 | cat; (exec 3<&-; cat /dev/null)"]) };
     option_comms: Case { options: &["-f", "-Y"], racy: Some(IDS), ..case(&["@ids"]) };
     option_comms_32: Case { options: &["-f", "-e", "decode-pid=comm"], racy: Some(IDS), ..case(&["@32:ids"]) };
+    option_comms_filtered: Case { options: &["-f", "-Y", "-e", "trace=gettid,tgkill,tkill,socketpair"], racy: Some("exit|SIGCHLD|SIGKILL"), ..case(&["@ids"]) };
     option_comms_alone: Case { options: &["--decode-pids=!pidns"], racy: Some(IDS), ..case(&["@ids"]) };
     option_comms_of_children: Case { options: &["-f", "-Y", "-e", "%process"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "(exit 3); kill -0 $$"]) };
     option_pidns: Case { options: &["-f", "--pidns-translation"], racy: Some(IDS), ..case(&["@namespaces"]) };

@@ -343,10 +343,6 @@ impl Report for Lines {
             target.buffer.push(b'>');
         }
         self.end(stamp.tid);
-        if call.name == "prctl" {
-            // PR_SET_NAME may have changed it.
-            self.read_comm(stamp.tid);
-        }
     }
 
     fn data(&mut self, tid: Pid, piece: Piece<'_>) {
@@ -404,6 +400,10 @@ impl Report for Lines {
             status::signal_text(out, signal);
             out.extend_from_slice(b" ---");
         });
+    }
+
+    fn renamed(&mut self, tid: Pid) {
+        self.read_comm(tid);
     }
 
     fn executed(&mut self, stamp: &Stamp) {
