@@ -212,5 +212,8 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     detach_on_execve_untold: Case { options: &["-b", "execve", "-z", "-e", "trace=execve,chdir"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
     detach_on_execve_detached_only: Case { options: &["-b", "execve", "-e", "status=detached"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
     option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
+    netlink: Case { options: &["-e", "trace=%net", "-e", "inject=sendto,sendmsg:error=EPERM", "-s", "300"], ..case(&["@netlink"]) };
+    netlink_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:netlink"]) };
+    netlink_for_names: Case { options: &["-f", "-s", "500", "-e", "trace=%net"], ..case(&["python3", "-c", "import socket; socket.getaddrinfo('localhost', 80)"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

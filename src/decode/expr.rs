@@ -60,6 +60,8 @@ impl Walk<'_> {
     pub(super) fn rest(&self, frame: Frame, here: Place) -> u64 {
         match (frame, here) {
             (Frame::Struct { at, len, .. }, Place::Memory { at: own, .. }) => (at + len).saturating_sub(own) as u64,
+            // In the condition of a field: all of the structure that is there.
+            (Frame::Struct { len, .. }, Place::Register(_)) => len as u64,
             _ => 0,
         }
     }

@@ -1,6 +1,6 @@
 //! Structures.
 
-use syscall_table::{ExprId, Field, Struct, StructId, Type};
+use syscall_table::{Decoder, ExprId, Field, Struct, StructId, Type};
 
 use super::expr::bits;
 use super::sink::{End, Quote};
@@ -196,6 +196,10 @@ impl Walk<'_> {
                 end = self.members(inner, place, limit);
                 continue;
             }
+            if let Type::Custom { decoder: Decoder::Inet6Member, .. } = ty {
+                self.inet6_member(field.name(), place);
+                continue;
+            }
             if field.unnamed {
                 self.sink.element();
             } else {
@@ -239,6 +243,14 @@ impl Walk<'_> {
             Type::Match { arms, .. } => Type::arms(arms).iter().map(|arm| self.widest(arm.ty.get())).max().unwrap_or(0),
             ty => self.size_of(ty),
         }
+    }
+
+    /// An IPv6 address, which is told together with the name of its field.
+    fn inet6_member(&mut self, name: &'static str, place: Place) {
+        let Some(octets) = self.bytes(place).first_chunk::<16>() else { return };
+        let mut text = super::text::Short::default();
+        text.write(format_args!("{}", std::net::Ipv6Addr::from(*octets)));
+        self.sink.inet6(name, text.as_str());
     }
 
     fn is_zero(&self, at: usize, size: usize) -> bool {

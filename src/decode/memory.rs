@@ -12,7 +12,21 @@ pub trait Memory {
     fn referents(&self) -> Option<&dyn Referents> {
         None
     }
+
+    /// The netlink(7) protocol of the socket that a descriptor of the tracee refers to, [`UNKNOWN_PROTOCOL`] while the
+    /// kernel does not tell it; `None` if it is no netlink socket.
+    fn netlink(&self, _fd: i32) -> Option<u8> {
+        None
+    }
+
+    /// The name of a family of generic netlink here.
+    fn generic_family(&self, _id: u16) -> Option<String> {
+        None
+    }
 }
+
+/// The protocol of a netlink socket that is not bound yet.
+pub const UNKNOWN_PROTOCOL: u8 = u8::MAX;
 
 /// Bytes that we have: address 1 is the first of them, so that the first is not at NULL.
 pub struct Local<'a>(pub &'a [u8]);
@@ -47,5 +61,13 @@ impl Memory for Copied<'_> {
 
     fn referents(&self) -> Option<&dyn Referents> {
         self.tracee.referents()
+    }
+
+    fn netlink(&self, fd: i32) -> Option<u8> {
+        self.tracee.netlink(fd)
+    }
+
+    fn generic_family(&self, id: u16) -> Option<String> {
+        self.tracee.generic_family(id)
     }
 }

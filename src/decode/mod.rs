@@ -9,6 +9,7 @@ mod lists;
 mod memory;
 mod multiplex;
 mod namespaces;
+mod netlink;
 mod number;
 mod phases;
 mod referent;
@@ -20,7 +21,7 @@ mod walk;
 
 pub use call::{Call, Outcome, Scratch, Style, structure, value};
 pub use data::{Piece, Transfer};
-pub use memory::{Copied, Local, Memory};
+pub use memory::{Copied, Local, Memory, UNKNOWN_PROTOCOL};
 pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
 pub use sink::{End, Quote, Raw, Sink};
 pub use text::Short;

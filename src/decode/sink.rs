@@ -158,7 +158,7 @@ pub trait Sink {
     fn words(&mut self, text: &'static str);
     /// The string that comes next is a name in the abstract namespace of unix(7): it begins with a NUL.
     fn abstract_name(&mut self);
-    /// An IPv6 address, the member `field` of a structure.
+    /// An IPv6 address, the member `field` of a structure, or with an empty name on its own.
     fn inet6(&mut self, field: &'static str, address: &str);
     /// The address of a network interface's hardware: the bytes of its field, and the address as people write it.
     fn hardware_address(&mut self, field: &[u8], text: &str);

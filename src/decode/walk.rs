@@ -64,6 +64,8 @@ pub struct Walk<'a> {
     pub saved: Vec<u8>,
     /// What the structure being told was at entry.
     pub(super) before: Option<Place>,
+    /// What is known of the netlink message being told.
+    pub(super) netlink_context: super::netlink::Context,
     pub(super) syscall: Option<&'static Syscall>,
     pub(super) memory: &'a dyn Memory,
     pub(super) arena: &'a mut Vec<u8>,
@@ -115,6 +117,7 @@ impl<'a> Walk<'a> {
             sink,
             saved,
             before: None,
+            netlink_context: super::netlink::Context::default(),
             syscall: call.syscall,
             memory,
             arena: &mut scratch.arena,

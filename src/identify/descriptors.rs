@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::DecodeFds;
 use super::sockets::Sockets;
-use crate::decode::{Device, Referent};
+use crate::decode::{Device, Referent, Socket};
 
 /// What the kernel appends to the name of a file that is not there any longer.
 const DELETED: &[u8] = b" (deleted)";
@@ -52,6 +52,11 @@ pub fn referent(tid: Pid, fd: i32, wanted: DecodeFds, sockets: &mut Sockets) -> 
         _ => None,
     };
     special.or_else(|| file(&link, target, wanted))
+}
+
+/// The socket that a link refers to.
+pub fn socket(link: &Path, sockets: &mut Sockets) -> Option<Socket> {
+    inode(&target(link)?).and_then(|inode| sockets.find(inode, link))
 }
 
 /// The number in `socket:[4711]`.

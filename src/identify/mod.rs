@@ -2,6 +2,7 @@
 //! sock_diag(7). Nothing here is touched unless an option wants it.
 
 mod descriptors;
+mod generic;
 mod processes;
 mod sock_diag;
 mod sockets;
@@ -11,7 +12,7 @@ use std::path::Path;
 
 use nix::unistd::Pid;
 
-use crate::decode::{IdKind, Memory, Process, Referent, Referents};
+use crate::decode::{Ends, IdKind, Memory, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 use crate::tracee;
 use processes::Namespaces;
 pub use processes::comm;
@@ -57,6 +58,7 @@ pub struct Identify {
     /// Namespaces that calls make: `-e namespace=new`.
     new_namespaces: bool,
     sockets: RefCell<Sockets>,
+    generic: RefCell<generic::Families>,
     namespaces: RefCell<Namespaces>,
 }
 
@@ -95,6 +97,29 @@ impl Memory for Tracee<'_> {
     fn referents(&self) -> Option<&dyn Referents> {
         let Identify { fds, pids, new_namespaces, .. } = self.identify;
         (*fds != DecodeFds::default() || *pids != DecodePids::default() || *new_namespaces).then_some(self)
+    }
+
+    fn netlink(&self, fd: i32) -> Option<u8> {
+        let socket = if fd < 0 { None } else { self.socket_of(fd, "NETLINK") }?;
+        match socket.ends {
+            Ends::Netlink { family, .. } => Some(family),
+            _ => Some(UNKNOWN_PROTOCOL),
+        }
+    }
+
+    fn generic_family(&self, id: u16) -> Option<String> {
+        self.identify.generic.borrow_mut().name(id)
+    }
+}
+
+impl Tracee<'_> {
+    /// The socket behind a descriptor, if the kernel has `protocol` for it.
+    fn socket_of(&self, fd: i32, protocol: &str) -> Option<crate::decode::Socket> {
+        let link = descriptors::link(self.tid, fd);
+        if tracee::socket_protocol(&link)? != protocol.as_bytes() {
+            return None;
+        }
+        descriptors::socket(&link, &mut self.identify.sockets.borrow_mut())
     }
 }
 

@@ -518,7 +518,9 @@ impl Sink for JsonSink<'_> {
     }
 
     fn inet6(&mut self, field: &'static str, address: &str) {
-        self.key(field);
+        if !field.is_empty() {
+            self.key(field);
+        }
         self.name(address);
     }
 

@@ -585,10 +585,15 @@ impl Sink for TextSink<'_> {
     }
 
     fn inet6(&mut self, field: &'static str, address: &str) {
-        self.comma();
+        if !field.is_empty() {
+            self.comma();
+        }
         self.put("inet_pton(AF_INET6, \"");
         escape(self.out, address.as_bytes(), self.style.hex_strings);
-        self.format(format_args!("\", &{field})"));
+        match field {
+            "" => self.put("\")"),
+            field => self.format(format_args!("\", &{field})")),
+        }
     }
 
     fn hardware_address(&mut self, field: &[u8], text: &str) {

@@ -83,6 +83,8 @@ pub struct Struct {
     pub lp64: bool,
     /// Used on i386 only.
     pub ia32: bool,
+    /// Netlink attributes: a list of what its fields are the shape of.
+    pub attributes: bool,
     pub fields: Vec<Field>,
     pub place: Place,
 }
@@ -101,6 +103,8 @@ pub struct Field {
     pub nonzero: bool,
     /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
     pub changes: bool,
+    /// Begins where the field before it begins: the same bytes, understood in another way.
+    pub again: bool,
     pub place: Place,
 }
 

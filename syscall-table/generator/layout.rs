@@ -38,6 +38,9 @@ impl Lowering<'_> {
         } else {
             (positions, sizes) = self.sequential(item);
         }
+        if item.attributes {
+            sizes = [0; 3];
+        }
         let scope = Scope::Fields(&item.fields);
         let mut rows = Vec::new();
         for (field, at) in item.fields.iter().zip(positions) {
@@ -58,8 +61,8 @@ impl Lowering<'_> {
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
         format!(
-            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, padded: {}, wide: {} }}",
-            item.bare, item.open, item.partial, item.gaps, item.padded, item.wide
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, padded: {}, wide: {}, attributes: {} }}",
+            item.bare, item.open, item.partial, item.gaps, item.padded, item.wide, item.attributes
         )
     }
 
@@ -68,6 +71,7 @@ impl Lowering<'_> {
         let mut sizes = [0; 3];
         for abi in 0..3 {
             let (mut end, mut size, mut align) = (0u32, 0u32, 1u32);
+            let mut start = 0;
             let last = item.fields.len().saturating_sub(1);
             for (index, (field, position)) in item.fields.iter().zip(&mut positions).enumerate() {
                 let extent = self.extent(&field.ty, abi);
@@ -76,7 +80,12 @@ impl Lowering<'_> {
                     self.error(&field.place, format!("{} needs a width, as in @decoder:u32", field.name));
                 }
                 let field_align = if item.packed { 1 } else { extent.align.max(1) };
-                let offset = if item.union { 0 } else { end.next_multiple_of(field_align) };
+                let offset = match field {
+                    _ if item.union => 0,
+                    Field { again: true, .. } => start,
+                    _ => end.next_multiple_of(field_align),
+                };
+                start = offset;
                 position[abi] = Position { offset, size: extent.size, bits: None };
                 end = offset + extent.size;
                 size = size.max(end);
@@ -156,6 +165,10 @@ impl Lowering<'_> {
     }
 
     fn struct_extent(&mut self, item: &Struct, abi: usize) -> Extent {
+        if item.attributes {
+            // As many as there are; and they may hold each other.
+            return Extent { size: 0, align: 1 };
+        }
         let layout = item.layout.as_deref().unwrap_or(&item.name);
         let align = item.fields.iter().map(|f| self.extent(&f.ty, abi).align).max().unwrap_or(1);
         if !item.sequential

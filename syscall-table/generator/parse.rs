@@ -9,7 +9,11 @@ pub fn parse(file: &str, source: &str) -> Result<Vec<Item>, String> {
     let mut parser = Parser { file, tokens, at: 0 };
     let mut items = Vec::new();
     while parser.peek() != &Kind::End {
-        items.push(parser.item()?);
+        if parser.word("attributes") {
+            items.extend(parser.attributes()?);
+        } else {
+            items.push(parser.item()?);
+        }
     }
     Ok(items)
 }
@@ -198,6 +202,7 @@ impl Parser<'_> {
             wide: false,
             lp64: false,
             ia32: false,
+            attributes: false,
             fields: Vec::new(),
             place,
         };
@@ -238,6 +243,71 @@ impl Parser<'_> {
         Ok(Item::Struct(item))
     }
 
+    /// Netlink attributes: the set of their names, and a structure whose last field is what follows their header.
+    fn attributes(&mut self) -> Result<[Item; 2], String> {
+        let place = self.place();
+        let name = self.ident()?;
+        let fallback = self.text().unwrap_or_default();
+        self.expect("{")?;
+        let (mut parts, mut arms) = (Vec::new(), Vec::new());
+        while !self.sign("}") {
+            let at = self.place();
+            let attribute = self.ident()?;
+            if self.sign(":") {
+                arms.push((vec![Expr::Name { name: attribute.clone(), place: at }], self.ty()?));
+            }
+            parts.push(Part::Value { name: attribute, value: None });
+        }
+        let named = |name: &str| Type::Named { name: name.to_string(), base: None, place: place.clone() };
+        let field = |name: &str, ty| Field {
+            name: name.to_string(),
+            member: None,
+            ty,
+            when: None,
+            verbose: false,
+            hidden: false,
+            unnamed: false,
+            nonzero: false,
+            changes: false,
+            again: false,
+            place: place.clone(),
+        };
+        // NLA_TYPE_MASK
+        let on = Expr::Binary {
+            op: "&",
+            left: Box::new(Expr::Name { name: "nla_type".to_string(), place: place.clone() }),
+            right: Box::new(Expr::Number(0x3fff)),
+        };
+        let set = format!("{name}_type");
+        let value = Type::Match { on, arms, other: Box::new(named("none")) };
+        let fields = vec![
+            field("nla_len", named("u16")),
+            field("nla_type", Type::Named { name: set.clone(), base: Some("u16".to_string()), place: place.clone() }),
+            field("value", value),
+        ];
+        Ok([
+            Item::Set(Set { name: set, flags: false, base: None, fallback, parts, place: place.clone() }),
+            Item::Struct(Struct {
+                name,
+                layout: None,
+                union: false,
+                packed: true,
+                sequential: true,
+                bare: false,
+                open: false,
+                partial: false,
+                lp64: false,
+                ia32: false,
+                gaps: false,
+                padded: false,
+                wide: false,
+                attributes: true,
+                fields,
+                place,
+            }),
+        ])
+    }
+
     fn field(&mut self) -> Result<Field, String> {
         let place = self.place();
         let name = self.ident()?;
@@ -254,6 +324,7 @@ impl Parser<'_> {
             unnamed: false,
             nonzero: false,
             changes: false,
+            again: false,
             place,
         };
         loop {
@@ -269,6 +340,8 @@ impl Parser<'_> {
                 field.nonzero = true;
             } else if self.word("changes") {
                 field.changes = true;
+            } else if self.word("again") {
+                field.again = true;
             } else {
                 return Ok(field);
             }

@@ -53,11 +53,15 @@
 //! those of the header's structure of that name (`struct name = other` for another, `field @ path.of.member` for a member
 //! inside), or computed for each ABI if it has none or is `sequential`. `verbose` fields are left out of abbreviated
 //! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, `changes`
-//! ones are shown as `before => after` in `inout` structures, `unnamed` ones are shown without their name. `packed`, `union`, `bare`
+//! ones are shown as `before => after` in `inout` structures, `unnamed` ones are shown without their name, `again` ones begin where the one before
+//! them does. `packed`, `union`, `bare`
 //! (without braces) and `lp64` (not used on i386) do what they say; what callers know of an `open` one beyond its fields is an ellipsis,
 //! a `partial` one may end anywhere,
 //! of a `padded` one what is missing counts as 0, and
 //! addresses in a `wide` one have 64 bits on all ABIs.
+//!
+//! **Attributes** of netlink(7): `attributes name "FALLBACK" { TYPE  TYPE: type … }`, a list of as many as there are,
+//! each with a type by name and, where that is known, what it holds; other attributes of a message hold `name` itself.
 
 mod model;
 mod names;

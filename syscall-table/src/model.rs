@@ -539,6 +539,8 @@ pub struct Struct {
     pub padded: bool,
     /// Addresses in it have 64 bits on all ABIs.
     pub wide: bool,
+    /// Netlink attributes, as many as there are: the fields are length, type, and what follows them in each.
+    pub attributes: bool,
 }
 
 impl Struct {

@@ -141,6 +141,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"\[[0-9a-f]{16}\]", "[IP IN SIXTEEN]");
     rule(r"\[[0-9a-f]{8}\]", "[IP IN EIGHT]");
     rule(r#"getrandom\("(\\x..)+"(.*)\) += "#, "getrandom(\"\\x…\"$2) = ");
+    rule(r"nlmsg_(seq|pid)=\d{3,}", "nlmsg_$1=N");
     rule(r"htons\(\d{5}\)", "htons(PORT)");
     rule(r"^\d\d:\d\d:\d\d(\.\d+)? |^\d{10}\.\d{6} ", "TIME ");
     rule(r"\(\+ +\d+\.\d+\)", "(+TIME)");

@@ -8,13 +8,16 @@ use crate::decode::walk::{Frame, Place, Walk};
 
 use super::net;
 
+/// linux/socket.h
+const AF_NETLINK: u64 = 16;
+
 /// `[{iov_base="abc", iov_len=3}]`; parameters: the number of pieces, and how many bytes of all of them hold data
 /// (negative: all).
 pub fn iovec(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let [count, budget] = params else { return };
     let count = walk.eval(*count, frame, Place::Register(0));
     let budget = walk.eval(*budget, frame, Place::Register(0));
-    tell_iovec(walk, address, count, Some(budget));
+    tell_iovec(walk, address, count, Some(budget), None);
 }
 
 /// `[{iov_base=0x7ffd12345678, iov_len=3}]`: pieces in memory that is not the caller's, or that nothing was written to;
@@ -22,7 +25,7 @@ pub fn iovec(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fr
 pub fn iovec_bases(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let Some(count) = params.first() else { return };
     let count = walk.eval(*count, frame, Place::Register(0));
-    tell_iovec(walk, address, count, None);
+    tell_iovec(walk, address, count, None, None);
 }
 
 /// As [`iovec`] when the call succeeded, else as [`iovec_bases`].
@@ -34,8 +37,8 @@ pub fn iovec_filled(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
     }
 }
 
-/// Tells `count` pieces at `address`, of which the first `budget` bytes hold data; without a budget, only where they are.
-pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<u64>) {
+/// Tells `count` pieces at `address`, of which the first `budget` bytes hold data; without a budget, only where they are. The data of a netlink socket is messages of its protocol.
+pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<u64>, protocol: Option<u8>) {
     let word = walk.abi.word();
     let told = walk.list_limit(count);
     if told == 0 {
@@ -64,7 +67,10 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
         match &mut budget {
             Some(budget) if base != 0 => {
                 let data = len.min(*budget);
-                walk.buffer(base, data, Quote::Plain);
+                match protocol {
+                    Some(protocol) => walk.netlink(base, data, protocol),
+                    None => walk.buffer(base, data, Quote::Plain),
+                }
                 if (*budget as i64) >= 0 {
                     *budget -= data;
                 }
@@ -126,7 +132,11 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     if iov == 0 {
         walk.sink.pointer(0)
     } else {
-        tell_iovec(walk, iov, iov_len, Some(budget))
+        // Of a netlink socket, that is: its messages have an address.
+        let address = walk.fetch_all(name, 2).filter(|_| name != 0);
+        let netlink = address.is_some_and(|place| from_bytes(walk.bytes(place), false) == AF_NETLINK);
+        let protocol = if netlink { walk.netlink_protocol() } else { None };
+        tell_iovec(walk, iov, iov_len, Some(budget), protocol)
     }
     walk.sink.field("msg_iovlen");
     walk.sink.unsigned(iov_len);

@@ -4,6 +4,7 @@ mod bpf;
 mod io;
 mod ioctl;
 mod net;
+mod netlink;
 mod perf;
 mod ptrace;
 mod results;
@@ -101,6 +102,25 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Sockopt => Kind::Behind(net::sockopt),
         Decoder::SockoptResult => Kind::Behind(net::sockopt_result),
         Decoder::PacketProtocol => Kind::Value(net::packet_protocol, values::four),
+        Decoder::SocketData => Kind::Behind(net::socket_data),
+        Decoder::HexRest => Kind::Value(netlink::hex_rest, netlink::any_size),
+        Decoder::HexPart => Kind::Value(netlink::hex_part, netlink::any_size),
+        Decoder::FamilyAddress => Kind::Value(netlink::family_address, netlink::any_size),
+        Decoder::Inet6 => Kind::Value(netlink::inet6, netlink::sixteen),
+        Decoder::Inet6Member => Kind::Value(netlink::inet6_member, netlink::sixteen),
+        Decoder::Hardware => Kind::Value(netlink::hardware, netlink::any_size),
+        Decoder::LinkKind => Kind::Value(netlink::link_kind, netlink::any_size),
+        Decoder::LinkData => Kind::Value(netlink::link_data, netlink::any_size),
+        Decoder::BridgePort => Kind::Value(netlink::bridge_port, netlink::any_size),
+        Decoder::LinkFamilies => Kind::Value(netlink::link_families, netlink::any_size),
+        Decoder::Delay => Kind::Value(netlink::delay, netlink::any_size),
+        Decoder::BigEndian => Kind::Value(netlink::big_endian, netlink::any_size),
+        Decoder::EthernetType => Kind::Value(netlink::ethernet_type, netlink::two),
+        Decoder::VlanProtocol => Kind::Value(netlink::ethernet_type, netlink::any_size),
+        Decoder::ShutSides => Kind::Value(netlink::shut_sides, netlink::any_size),
+        Decoder::NextHops => Kind::Value(netlink::next_hops, netlink::any_size),
+        Decoder::NetlongHex => Kind::Value(netlink::netlong_hex, values::four),
+        Decoder::GenericFamily => Kind::Value(netlink::generic_family, netlink::two),
         Decoder::NlGroups => Kind::Value(net::nl_groups, values::four),
         Decoder::Register => Kind::Value(values::register, values::eight),
         Decoder::TwoRegisters => Kind::Value(values::two_registers, values::eight),

@@ -315,6 +315,12 @@ pub fn packet_protocol(walk: &mut Walk, _: &'static [ExprId], place: Place, _: F
     walk.sink.end_call();
 }
 
+/// What a socket sends or receives; parameters: how many bytes, and how many there was room for.
+pub fn socket_data(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let len = params.iter().map(|p| walk.eval(*p, frame, Place::Register(0))).min().unwrap_or(0);
+    walk.socket_data(address, len);
+}
+
 /// The groups of a netlink address: eight digits.
 pub fn nl_groups(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
