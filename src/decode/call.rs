@@ -1,6 +1,6 @@
 //! One system call from its entry to its exit.
 
-use syscall_table::{Abi, Arg, Decoder, ExprId, Format, StructId, Syscall, Type, TypeId, Variant, Width};
+use syscall_table::{Abi, Arg, Decoder, Expr, ExprId, Format, StructId, Syscall, Type, TypeId, Variant, Width};
 
 use super::custom;
 use super::memory::Memory;
@@ -243,6 +243,13 @@ impl Call {
         let end = |arg: &Arg| match arg.ty.get() {
             // What sigreturn(2) restores is on the stack.
             Type::Custom { decoder: Decoder::SigreturnMask | Decoder::OldSigreturnMask, .. } => 0,
+            // Its first parameter says which it is.
+            Type::Custom { decoder: Decoder::Register, params } => {
+                match Type::params(params).first().map(|p| p.get()) {
+                    Some(Some(Expr::Const(slot))) => slot as usize + 1,
+                    _ => arg.slot(self.abi) + 1,
+                }
+            }
             Type::Int { width: Width::W64, .. } | Type::Set { width: Width::W64, .. } if self.abi == Abi::I386 => {
                 arg.slot(self.abi) + 2
             }

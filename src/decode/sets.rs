@@ -137,7 +137,8 @@ impl Walk<'_> {
                     }
                 }
                 Part::Octal { mask } => {
-                    self.sink.octal_part(value & mask);
+                    let barred = parts.iter().any(|part| matches!(part, Part::Shift { .. }));
+                    self.sink.octal_part(value & mask, barred);
                     told = true;
                 }
             }

@@ -91,8 +91,8 @@ pub trait Sink {
     fn flag_decimal(&mut self, value: u64);
     /// Permission bits inside the flags.
     fn flag_octal(&mut self, bits: u64);
-    /// Permission bits beside the flags, with a number of their own.
-    fn octal_part(&mut self, bits: u64);
+    /// Permission bits beside the flags, with a number of their own; `barred`: also apart from bits without a name.
+    fn octal_part(&mut self, bits: u64, barred: bool);
     /// The set ends. `empty` is the text for no flags at all.
     fn end_flags(&mut self);
 
@@ -204,7 +204,7 @@ impl Sink for Mute {
     fn flag_shifted(&mut self, _: u64, _: &str) {}
     fn flag_decimal(&mut self, _: u64) {}
     fn flag_octal(&mut self, _: u64) {}
-    fn octal_part(&mut self, _: u64) {}
+    fn octal_part(&mut self, _: u64, _: bool) {}
     fn end_flags(&mut self) {}
     fn string(&mut self, _: &[u8], _: Quote, _: bool, _: Option<u64>) {}
     fn begin_struct(&mut self) {}

@@ -8,7 +8,7 @@ use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Name, Range, StructId, Syscall, 
 use super::call::{Call, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
 use super::memory::Memory;
-use super::sink::{Quote, Sink};
+use super::sink::{End, Quote, Sink};
 use super::text::Short;
 use super::{custom, number};
 
@@ -317,6 +317,15 @@ impl<'a> Walk<'a> {
             Dir::InOut => true,
         };
         if !shown {
+            if let Type::Array { count, .. } = self.resolve(to.get(), frame)
+                && when == ExprId::NONE
+                && !self.needs_exit(count)
+                && self.eval(count, frame, Place::Register(0)) == 0
+            {
+                // A list without elements needs no memory.
+                self.sink.begin_array();
+                return self.sink.end_array(End::Complete);
+            }
             return self.sink.pointer(address);
         }
         let to = self.resolve(to.get(), frame);

@@ -321,7 +321,7 @@ impl Sink for JsonSink<'_> {
         self.member(format_args!("{value}"));
     }
 
-    fn octal_part(&mut self, bits: u64) {
+    fn octal_part(&mut self, bits: u64, _: bool) {
         self.flag_octal(bits);
     }
 

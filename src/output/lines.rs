@@ -183,7 +183,7 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
 }
 
 /// Flags that are results without a word about bits that have no name, if none has.
-const PLAIN: [&str; 4] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits"];
+const PLAIN: [&str; 5] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits", "membarrier_cmds"];
 
 /// Turns colours off, if there are any.
 fn end_colour(out: &mut Vec<u8>, style: TextStyle) {

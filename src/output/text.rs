@@ -376,8 +376,9 @@ impl Sink for TextSink<'_> {
         self.open_comment();
     }
 
-    fn octal_part(&mut self, bits: u64) {
+    fn octal_part(&mut self, bits: u64, barred: bool) {
         if self.style.constants == ConstantStyle::Abbreviated {
+            self.state.named |= barred;
             return self.flag_octal(bits);
         }
         self.apart();

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use crate::compare::{Comparison, Row};
 
 /// Of a hundred lines, so many must be the same.
-const EQUAL: f64 = 90.0;
+const EQUAL: f64 = 92.0;
 /// So many lines must be compared.
 const LINES: usize = 150_000;
 

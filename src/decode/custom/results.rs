@@ -22,6 +22,9 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     }
     let count = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     let address = walk.args[0];
+    if address == 0 || count == 0 {
+        return false;
+    }
     let limit = walk.list_limit(u64::MAX);
     let mut told = false;
     let mut shown = 0;

@@ -302,7 +302,7 @@ pub fn pages(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 pub fn si_errno(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
     match errno_name(value as u32) {
-        Some(name) => walk.sink.constant(value, name),
+        Some(name) => walk.sink.named(i128::from(value), name),
         None => walk.sink.unsigned(value),
     }
 }
