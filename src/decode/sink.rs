@@ -172,6 +172,10 @@ pub trait Sink {
     fn alternatives(&mut self, value: u64, names: &mut dyn Iterator<Item = &'static str>);
     /// Words that stand for all arguments.
     fn remark(&mut self, text: std::fmt::Arguments<'_>);
+    /// Whether remarks for people are of any use here; making them takes time.
+    fn is_for_people(&self) -> bool {
+        true
+    }
     /// A remark for people behind the last value.
     fn comment(&mut self, text: std::fmt::Arguments<'_>);
 }

@@ -558,5 +558,9 @@ impl Sink for JsonSink<'_> {
         self.name(&text);
     }
 
+    fn is_for_people(&self) -> bool {
+        false
+    }
+
     fn comment(&mut self, _: Arguments<'_>) {}
 }

@@ -7,6 +7,9 @@ use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 
 fn comment(walk: &mut Walk, seconds: i64, fraction: u64, digits: u32) {
+    if !walk.sink.is_for_people() {
+        return;
+    }
     if let Some(date) = crate::output::date(seconds, fraction, digits) {
         walk.sink.comment(format_args!("{date}"));
     }
