@@ -298,3 +298,15 @@ fn the_schema_is_printed() {
     let schema = fs::read_to_string(root.join("src/output/json.schema.json")).expect("the schema");
     assert_eq!(String::from_utf8_lossy(&output.stdout), schema);
 }
+
+#[test]
+fn stacks() {
+    let records = trace(&["-k", "-e", "write"], &["@calls"]);
+    let stacks = of_type(&records, "stack");
+    assert!(!stacks.is_empty());
+    let names = |stack: &&Value| {
+        let frames = stack["frames"].as_array().expect("an array");
+        frames.iter().filter_map(|frame| Some(frame["symbol"].as_str()?.to_string())).collect::<Vec<_>>()
+    };
+    assert!(stacks.iter().any(|stack| names(stack).contains(&"main".to_string())), "{stacks:?}");
+}

@@ -331,7 +331,6 @@ fn refuse_text_options(typed: &Typed) -> Result<(), UsageError> {
         (!typed.read.is_empty(), "--read"),
         (!typed.write.is_empty(), "--write"),
         (typed.color == Some(ColorWhen::Always), "--color"),
-        (typed.stack_trace, "-k/--stack-trace"),
         (typed.always_show_pid, "--always-show-pid"),
         (typed.constants.is_some(), "-X/--const-print-style"),
         (typed.instruction_pointer, "-i/--instruction-pointer"),

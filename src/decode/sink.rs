@@ -144,8 +144,8 @@ pub trait Sink {
     fn made_of(&mut self, raw: Raw<'_>);
     /// It ends.
     fn end_call(&mut self);
-    /// A set of signals, bit 0 for signal 1.
-    fn signal_set(&mut self, bits: u64);
+    /// A set of `of` signals, bit 0 for signal 1.
+    fn signal_set(&mut self, bits: u64, of: u32);
     /// The status word of wait(2).
     fn wait_status(&mut self, status: u32);
     /// What an argument holds after the call follows; its value before was told at entry.
@@ -233,7 +233,7 @@ impl Sink for Mute {
     fn begin_call(&mut self, _: &'static str, _: bool) {}
     fn made_of(&mut self, _: Raw<'_>) {}
     fn end_call(&mut self) {}
-    fn signal_set(&mut self, _: u64) {}
+    fn signal_set(&mut self, _: u64, _: u32) {}
     fn wait_status(&mut self, _: u32) {}
     fn outcome_of(&mut self, _: &'static str) {}
     fn labelled(&mut self, _: &'static str) {}

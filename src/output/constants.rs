@@ -35,17 +35,17 @@ impl std::fmt::Display for Octal {
 }
 
 /// Appends a set of signals, bit 0 for signal 1: `[INT CHLD]`.
-pub fn signal_set(out: &mut Vec<u8>, bits: u64) {
-    signals(out, bits, ConstantStyle::Abbreviated);
+pub fn signal_set(out: &mut Vec<u8>, bits: u64, of: u32) {
+    signals(out, bits, of, ConstantStyle::Abbreviated);
 }
 
 /// The same by numbers, names, or both.
-pub fn signals(out: &mut Vec<u8>, bits: u64, style: ConstantStyle) {
+pub fn signals(out: &mut Vec<u8>, bits: u64, of: u32, style: ConstantStyle) {
     // Of more than two thirds of all signals, those that are missing are listed.
-    let inverted = bits.count_ones() >= 64 * 2 / 3;
+    let inverted = bits.count_ones() >= of * 2 / 3;
     let listed = if inverted { !bits } else { bits };
     out.extend_from_slice(if inverted { b"~[" } else { b"[" });
-    for (index, number) in (1..=64u32).filter(|n| listed >> (n - 1) & 1 != 0).enumerate() {
+    for (index, number) in (1..=of).filter(|n| listed >> (n - 1) & 1 != 0).enumerate() {
         if index > 0 {
             out.push(b' ');
         }

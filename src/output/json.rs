@@ -19,6 +19,7 @@ use super::status;
 use super::summary::Summary;
 use super::text::append;
 use crate::tracer::Tids;
+use crate::unwind::Frame;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -39,6 +40,8 @@ struct Thread {
     time: Duration,
     name: String,
     inside: Option<(u64, Abi)>,
+    /// Who called exit(2), told with the thread's end.
+    last_stack: Vec<Frame>,
 }
 
 /// Writes one JSON object for each event.
@@ -153,6 +156,29 @@ fn comm(tid: Pid) -> Vec<u8> {
     let mut name = std::fs::read(format!("/proc/{tid}/comm")).unwrap_or_default();
     name.pop_if(|last| *last == b'\n');
     name
+}
+
+/// The time since the epoch.
+fn now() -> Duration {
+    clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from)
+}
+
+/// One function of a stack.
+fn push_frame(out: &mut Vec<u8>, frame: &Frame) {
+    match frame {
+        Frame::Known { file, symbol, offset } => {
+            out.extend_from_slice(b"{\"file\":");
+            push_text(out, file.as_os_str().as_bytes());
+            if let Some((name, at)) = symbol {
+                out.extend_from_slice(b",\"symbol\":");
+                push_text(out, name.as_bytes());
+                append(out, format_args!(",\"at\":{at}"));
+            }
+            append(out, format_args!(",\"offset\":\"{offset:#x}\"}}"));
+        }
+        Frame::Unknown(address) => append(out, format_args!("{{\"address\":\"{address:#x}\"}}")),
+        Frame::More => out.extend_from_slice(b"{\"more\":true}"),
+    }
 }
 
 /// Nanoseconds, of which 64 bits hold five centuries.
@@ -290,6 +316,23 @@ impl Report for JsonLines {
         self.simple("stop", stamp, format_args!(",\"signal\":{}", json!(signal_json(signal))));
     }
 
+    fn stack(&mut self, tid: Pid, frames: &[Frame]) {
+        let mut out = self.begin("stack", tid, now());
+        out.extend_from_slice(b",\"frames\":[");
+        for (i, frame) in frames.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            push_frame(&mut out, frame);
+        }
+        out.push(b']');
+        self.end(tid, out);
+    }
+
+    fn last_stack(&mut self, tid: Pid, frames: Vec<Frame>) {
+        self.threads.entry(tid).or_insert_with(|| Thread::read(tid)).last_stack = frames;
+    }
+
     fn renamed(&mut self, tid: Pid) {
         if let Some(thread) = self.threads.get_mut(&tid) {
             thread.comm = comm(tid);
@@ -340,6 +383,10 @@ impl Report for JsonLines {
     }
 
     fn exited(&mut self, stamp: &Stamp, status: i32) {
+        let frames = self.threads.get_mut(&stamp.tid).map(|thread| std::mem::take(&mut thread.last_stack));
+        if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
+            self.stack(stamp.tid, &frames);
+        }
         self.simple("exit", stamp, format_args!(",\"status\":{status}"));
         self.gone(stamp.tid);
     }
@@ -354,7 +401,7 @@ impl Report for JsonLines {
     }
 
     fn summary(&mut self, summary: &Summary) {
-        let time = clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from);
+        let time = now();
         // It belongs to no thread, and there is one file for all.
         let nobody = Pid::from_raw(0);
         let started = *self.started.get_or_insert(time);

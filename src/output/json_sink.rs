@@ -326,7 +326,8 @@ impl Sink for JsonSink<'_> {
     }
 
     fn flag_octal(&mut self, bits: u64) {
-        self.member(format_args!("0{bits:03o}"));
+        // As text has it: three digits at least, and a zero in front of them if it is not one of them.
+        if bits < 0o100 { self.member(format_args!("{bits:03o}")) } else { self.member(format_args!("0{bits:o}")) }
     }
 
     fn end_flags(&mut self) {
@@ -459,9 +460,9 @@ impl Sink for JsonSink<'_> {
         self.close(if wrapped { "]}" } else { "" });
     }
 
-    fn signal_set(&mut self, bits: u64) {
+    fn signal_set(&mut self, bits: u64, of: u32) {
         self.open("[");
-        for number in (1..=64u32).filter(|n| bits >> (n - 1) & 1 != 0) {
+        for number in (1..=of).filter(|n| bits >> (n - 1) & 1 != 0) {
             match signal_name(number) {
                 Some(name) => self.member(format_args!("{name}")),
                 None if number == 32 => self.member(format_args!("SIGRTMIN")),

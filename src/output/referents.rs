@@ -40,7 +40,7 @@ pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {
         }
         Referent::Signalfd(mask) => {
             out.extend_from_slice(b"signalfd:");
-            super::constants::signal_set(out, *mask);
+            super::constants::signal_set(out, *mask, 64);
         }
         Referent::Pidfd(pid) => append(out, format_args!("pid:{pid}")),
     }

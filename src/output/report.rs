@@ -98,7 +98,7 @@ pub trait Report {
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
     /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.
     fn data(&mut self, _tid: Pid, _piece: Piece<'_>) {}
-    /// Who called what was told last. Only text has room for stacks.
+    /// Who called what was told last.
     fn stack(&mut self, _tid: Pid, _frames: &[Frame]) {}
     /// Who called what the thread will not return from: told behind its end.
     fn last_stack(&mut self, _tid: Pid, _frames: Vec<Frame>) {}

@@ -552,8 +552,8 @@ impl Sink for TextSink<'_> {
         }
     }
 
-    fn signal_set(&mut self, bits: u64) {
-        signals(self.out, bits, self.style.constants);
+    fn signal_set(&mut self, bits: u64, of: u32) {
+        signals(self.out, bits, of, self.style.constants);
     }
 
     fn wait_status(&mut self, status: u32) {

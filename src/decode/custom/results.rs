@@ -181,7 +181,7 @@ fn set_result(walk: &mut Walk, label: &'static str) -> bool {
     match walk.outcome {
         Some(outcome) if outcome.error == 0 => {
             walk.sink.labelled(label);
-            walk.sink.signal_set(super::sets::of_32(outcome.value as u32));
+            walk.sink.signal_set(u64::from(outcome.value as u32), 32);
             true
         }
         _ => false,

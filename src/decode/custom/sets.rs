@@ -17,7 +17,7 @@ pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
     match walk.fetch_all(address, usize::try_from(size).unwrap_or(usize::MAX).min(SIGSET_BYTES)) {
         Some(place) if size <= SIGSET_BYTES as u64 && size >= least => {
             let bits = from_bytes(walk.bytes(place), false);
-            walk.sink.signal_set(bits);
+            walk.sink.signal_set(bits, 64);
         }
         _ => walk.sink.pointer(address),
     }
@@ -26,14 +26,8 @@ pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
 /// A set of 32 signals, as i386's oldest calls have it.
 pub fn old_sigset(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     if let Some(bits) = walk.load(place, Width::W32) {
-        walk.sink.signal_set(of_32(bits as u32));
+        walk.sink.signal_set(u64::from(bits as u32), 32);
     }
-}
-
-/// A set of 32 signals as one of 64. Where most are in it, those that there are not, are: what is missing is listed.
-pub fn of_32(bits: u32) -> u64 {
-    let high = if bits.count_ones() >= 32 * 2 / 3 { 0xffff_ffff_0000_0000 } else { 0 };
-    u64::from(bits) | high
 }
 
 /// `[3 5]`; parameter: one more than the highest descriptor.
@@ -132,7 +126,7 @@ pub fn sigaction(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) 
         _ => walk.sink.pointer(handler),
     }
     walk.sink.field("sa_mask");
-    walk.sink.signal_set(mask);
+    walk.sink.signal_set(mask, 64);
     walk.sink.field("sa_flags");
     walk.named_set("sa_flags", flags);
     if flags & SA_RESTORER != 0 {
@@ -152,7 +146,7 @@ pub fn old_sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Fr
     walk.sink.begin_struct();
     walk.sink.field("mask");
     match (low, high) {
-        (Some(low), Some(high)) => walk.sink.signal_set(high << 32 | low),
+        (Some(low), Some(high)) => walk.sink.signal_set(high << 32 | low, 64),
         _ => walk.sink.pointer(walk.stack),
     }
     walk.sink.end_struct(End::Complete);
@@ -173,7 +167,7 @@ pub fn sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame)
     match walk.fetch_all(address, SIGSET_BYTES).filter(|_| walk.style.dereference) {
         Some(place) => {
             let bits = walk.load(place, Width::W64).unwrap_or(0);
-            walk.sink.signal_set(bits);
+            walk.sink.signal_set(bits, 64);
         }
         None => walk.sink.pointer(address),
     }

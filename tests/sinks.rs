@@ -1,0 +1,161 @@
+//! Text and JSON are told the same walk: whatever a JSON record holds of a call stands in its line of text, too, and the other
+//! way round no argument is missing.
+
+#[path = "support/programs.rs"]
+mod programs;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use programs::program;
+
+fn traced(options: &[&str], command: &Path, log: &Path) -> String {
+    let mut run = Command::new("setarch");
+    // Without this, addresses would differ from run to run.
+    run.args(["-R", env!("CARGO_BIN_EXE_trapline"), "-e", "signal=none", "-qq", "-o"])
+        .arg(log)
+        .args(options)
+        .arg(command);
+    run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().expect("setarch is needed");
+    fs::read_to_string(log).expect("the log")
+}
+
+/// Keys that JSON makes up to give a value its form, and what text has instead of others.
+const FORMS: [&str; 14] = [
+    "in",
+    "out",
+    "unreadable",
+    "exited",
+    "signaled",
+    "stopped",
+    "continued",
+    "core_dumped",
+    "event",
+    "ready",
+    "outcome",
+    "beyond",
+    "base64",
+    "remark",
+];
+
+/// What of a value text lacks.
+fn missing(value: &Value, text: &str, path: &str, lacks: &mut Vec<String>) {
+    let mut need = |found: bool, what: String| {
+        if !found {
+            lacks.push(format!("{path}: {what}"));
+        }
+    };
+    match value {
+        Value::Null => need(text.contains("NULL"), "NULL".to_string()),
+        Value::Bool(_) => {}
+        Value::Number(number) => {
+            let Some(number) = number.as_i64() else { return };
+            let plain = text.contains(&number.to_string());
+            let narrow = u64::from(number as u32);
+            let bases = [
+                format!("{number:#x}"),
+                format!("0{number:o}"),
+                format!("{narrow:#x}"),
+                format!("{narrow}"),
+                format!("{number:05x}"),
+            ];
+            // Large sizes may be products, small numbers parts of a name.
+            need(plain || bases.iter().any(|form| text.contains(form)) || text.contains('*'), number.to_string());
+        }
+        Value::String(string) => {
+            let words = string.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| word.len() > 2);
+            for word in words.take(8) {
+                let bare = word.strip_prefix("SIG").unwrap_or(word);
+                let hex = word.parse::<u64>().map_or(String::new(), |n| format!("{n:#x}"));
+                // Long texts are escaped, and cut elsewhere.
+                need(
+                    text.contains(bare) || !hex.is_empty() && text.contains(&hex) || string.len() > 60,
+                    word.to_string(),
+                );
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| missing(item, text, path, lacks)),
+        Value::Object(fields) => {
+            for key in fields.keys() {
+                if !FORMS.contains(&key.as_str()) {
+                    need(text.contains(key), format!("the name {key}"));
+                }
+            }
+            for (key, value) in
+                fields.iter().filter(|(key, _)| !["base64", "pid", "tid", "tgid"].contains(&key.as_str()))
+            {
+                missing(value, text, &format!("{path}.{key}"), lacks);
+            }
+        }
+    }
+}
+
+fn compare(command: &Path, inject: &[&str]) {
+    let name = command.file_name().expect("a name").to_string_lossy().into_owned();
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sinks");
+    fs::create_dir_all(&scratch).expect("a directory");
+    let mut options = vec!["-N", "-v", "-s", "4096"];
+    options.extend(inject);
+    let text = traced(&options, command, &scratch.join(format!("{name}.text")));
+    let mut options = vec!["--json"];
+    options.extend(inject);
+    let json = traced(&options, command, &scratch.join(format!("{name}.json")));
+    let records: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let calls: Vec<&Value> = records.iter().filter(|record| record["type"] == "syscall").collect();
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(['+', '-', '['])).collect();
+    assert_eq!(calls.len(), lines.len(), "{name}");
+    assert!(calls.len() > 20, "{name}: {}", calls.len());
+    let mut differ = Vec::new();
+    for (call, line) in calls.iter().zip(lines) {
+        let mut lacks = Vec::new();
+        let called = call["name"].as_str().unwrap_or_default();
+        if !line.starts_with(&format!("{called}(")) {
+            lacks.push(format!("another call: {called}"));
+        }
+        missing(&call["args"], line, "args", &mut lacks);
+        if let Some(errno) = call["errno"].as_str()
+            && !line.contains(errno)
+        {
+            lacks.push(errno.to_string());
+        }
+        // Every named argument of the line is there.
+        let arguments = call["args"].as_object().map_or(0, serde_json::Map::len);
+        if arguments == 0
+            && line.contains("(")
+            && !line.contains("()")
+            && !line.contains("{mask=")
+            && !line.contains("<...")
+        {
+            lacks.push("arguments".to_string());
+        }
+        if !lacks.is_empty() {
+            differ.push(format!("{line}\n{}\n  {}\n", call["args"], lacks.join("; ")));
+        }
+    }
+    assert!(differ.is_empty(), "{name}: {} of {} calls\n{}", differ.len(), calls.len(), differ.join("\n"));
+}
+
+#[test]
+fn programs_of_all_kinds() {
+    for name in ["calls", "32:calls", "ipc", "old-signals", "32:old-signals", "odd", "fds"] {
+        compare(&program(name), &[]);
+    }
+}
+
+#[test]
+fn every_call() {
+    for (abi, bits) in [("x86_64", "-m64"), ("i386", "-m32")] {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/every-call").join(format!("{abi}.c"));
+        let built: PathBuf = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("sinks-{abi}"));
+        let mut cc = Command::new("gcc");
+        cc.args([bits, "-w", "-O1", "-nostdlib", "-static", "-fno-stack-protector", "-fno-pic", "-no-pie", "-o"]);
+        assert!(
+            cc.arg(&built).arg(source).status().is_ok_and(|status| status.success()),
+            "gcc and gcc-multilib are needed"
+        );
+        compare(&built, &["-e", "inject=!execve,execveat:error=ENOSYS"]);
+    }
+}
