@@ -145,7 +145,7 @@ fn compare(command: &Path, inject: &[&str]) {
 
 #[test]
 fn programs_of_all_kinds() {
-    for name in ["calls", "32:calls", "ipc", "old-signals", "32:old-signals", "odd", "fds"] {
+    for name in ["calls", "32:calls", "ipc", "old-signals", "32:old-signals", "odd", "touches"] {
         compare(&program(name), &[]);
     }
 }
