@@ -43,7 +43,10 @@ const FORMS: [&str; 14] = [
 
 /// Whether the value behind a key is another at each run.
 fn varies(key: &str) -> bool {
-    ["base64", "pid", "tid"].iter().any(|end| key.ends_with(end)) || key.contains("time") || key.starts_with("tv_")
+    ["base64", "tid"].iter().any(|end| key.ends_with(end))
+        || key.contains("pid")
+        || key.contains("time")
+        || key.starts_with("tv_")
 }
 
 /// What of a value text lacks.
