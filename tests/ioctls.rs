@@ -34,15 +34,20 @@ const OTHERWISE: &[(&str, &str)] = &[
         "FS_IOC_FS[GS]ETXATTR|NBD_SET_FLAGS|KVM_SET_USER_MEMORY_REGION|UFFDIO_(API|REGISTER)|TEE_IOC_VERSION",
         "newer flags",
     ),
+    ("BTRFS_IOC_([GS]ET_FEATURES|DEFRAG_RANGE)|VIDIOC_(QUERYCAP|ENUM_FMT|(QUERY|D?Q)BUF)", "newer flags"),
+    ("BTRFS_IOC_INO_LOOKUP", "the tree that was found, when none was asked for"),
     ("PTP_(CLOCK_GETCAPS|EXTTS_REQUEST)2?", "newer flags and fields"),
     // Where strace is odd.
-    (".*FIDEDUPERANGE", "nothing at exit when there are no ranges"),
     ("LOOP_CONFIGURE", "-s does not cut a list inside a structure"),
     ("SECCOMP_IOCTL_NOTIF_RECV", "shown at entry, too, unless it is all zero, as the kernel demands"),
     ("PERF_EVENT_IOC_QUERY_BPF", "an ellipsis when it failed"),
     // What has no description, and is shown as an address.
-    ("BTRFS_IOC_.*", "address"),
-    ("VIDIOC_.*", "address"),
+    (
+        "BTRFS_IOC_(SUBVOL_[GS]ETFLAGS|(SNAP|SUBVOL)_CREATE_V2|GET_SUPPORTED_FEATURES|BALANCE_(PROGRESS|V2)|SPACE_INFO|INO_PATHS\
+         |LOGICAL_INO|TREE_SEARCH_V2|SET_RECEIVED_SUBVOL|GET_DEV_STATS|DEV_REPLACE)",
+        "address",
+    ),
+    ("VIDIOC_(S_TUNER|([GS]|TRY)_EXT_CTRLS|CREATE_BUFS)", "address"),
     ("DM_.*", "address"),
     ("GPIO.*", "address"),
     ("(GIO|PIO)_(FONTX|UNIMAP)|KDFONTOP|KD[GS]KB(DIACR|ENT|SENT|MODE)|KDGETKEYCODE|KDMKTONE|KIOCSOUND", "address"),

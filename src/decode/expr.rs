@@ -95,6 +95,7 @@ impl Walk<'_> {
 fn width(ty: Type) -> Option<Width> {
     match ty {
         Type::Int { width, .. } | Type::Set { width, .. } => Some(width),
+        Type::Macro { .. } => Some(Width::W32),
         Type::Ptr { .. } => Some(Width::Word),
         Type::Match { arms, .. } => Type::arms(arms).iter().find_map(|arm| width(arm.ty.get())),
         _ => None,

@@ -153,7 +153,7 @@ impl Walk<'_> {
         let Place::Memory { at, len, address } = place else { return End::Complete };
         let item: &'static Struct = id.get();
         let frame = Frame::Struct { id, at, len };
-        let mut end = End::Complete;
+        let mut end = if item.elided { End::Abbreviated } else { End::Complete };
         for field in item.fields() {
             if field.hidden || !self.holds(field.when, frame) {
                 continue;
@@ -162,7 +162,7 @@ impl Walk<'_> {
                 end = End::Abbreviated;
                 continue;
             }
-            if item.gaps && end == End::Abbreviated {
+            if item.gaps && end == End::Abbreviated && !item.elided {
                 end = End::Complete;
                 self.sink.element();
                 self.sink.words("...");
@@ -200,7 +200,9 @@ impl Walk<'_> {
                 self.inet6_member(field.name(), place);
                 continue;
             }
-            if field.unnamed {
+            if field.outcome {
+                self.sink.outcome_of(field.name());
+            } else if field.unnamed {
                 self.sink.element();
             } else {
                 self.sink.field(field.name());

@@ -42,6 +42,9 @@ impl Walk<'_> {
             _ => return,
         };
         if !joined {
+            if told.is_some_and(|to| self.says_nothing(address, to)) {
+                return;
+            }
             self.sink.outcome_of(self.split_name);
             return match told {
                 Some(to) => self.behind(address, to, ExprId::NONE, frame),
@@ -56,6 +59,17 @@ impl Walk<'_> {
             }
         }
         self.sink.end_struct(end);
+    }
+
+    /// Whether no field of a structure is shown as it is.
+    fn says_nothing(&mut self, address: u64, ty: Type) -> bool {
+        let Type::Struct(id) = ty else { return false };
+        let size = id.get().size(self.abi);
+        let Some(Place::Memory { at, len, .. }) = self.fetch_all(address, size) else { return false };
+        let frame = Frame::Struct { id, at, len };
+        let nothing = id.get().fields().iter().all(|field| field.hidden || !self.holds(field.when, frame));
+        self.arena.truncate(at);
+        nothing
     }
 
     fn went_in(&mut self, address: u64, entry: Type, joined: bool, frame: Frame) {

@@ -160,6 +160,8 @@ pub trait Sink {
     fn abstract_name(&mut self);
     /// An IPv6 address, the member `field` of a structure, or with an empty name on its own.
     fn inet6(&mut self, field: &'static str, address: &str);
+    /// Text that stands for itself, without quotes, such as a fraction.
+    fn verbatim(&mut self, text: &str);
     /// The address of a network interface's hardware: the bytes of its field, and the address as people write it.
     fn hardware_address(&mut self, field: &[u8], text: &str);
     /// A number in hexadecimal, with so many digits.
@@ -241,6 +243,7 @@ impl Sink for Mute {
     fn words(&mut self, _: &'static str) {}
     fn abstract_name(&mut self) {}
     fn inet6(&mut self, _: &'static str, _: &str) {}
+    fn verbatim(&mut self, _: &str) {}
     fn hardware_address(&mut self, _: &[u8], _: &str) {}
     fn hex_digits(&mut self, _: u64, _: usize) {}
     fn prefixed_hex(&mut self, _: u64, _: usize) {}

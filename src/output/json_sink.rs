@@ -525,6 +525,10 @@ impl Sink for JsonSink<'_> {
         self.name(address);
     }
 
+    fn verbatim(&mut self, text: &str) {
+        self.name(text);
+    }
+
     fn hardware_address(&mut self, _: &[u8], text: &str) {
         self.name(text);
     }

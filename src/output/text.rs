@@ -597,6 +597,10 @@ impl Sink for TextSink<'_> {
         }
     }
 
+    fn verbatim(&mut self, text: &str) {
+        self.put(text);
+    }
+
     fn hardware_address(&mut self, field: &[u8], text: &str) {
         if self.style.constants == ConstantStyle::Abbreviated {
             return self.put(text);

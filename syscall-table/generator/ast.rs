@@ -75,6 +75,8 @@ pub struct Struct {
     pub partial: bool,
     /// What is left out of abbreviated output leaves an ellipsis where it stood.
     pub gaps: bool,
+    /// There is more than is ever shown.
+    pub elided: bool,
     /// What is missing counts as 0, and what is beyond it is shown as bytes.
     pub padded: bool,
     /// Addresses have 64 bits on all ABIs.
@@ -101,6 +103,8 @@ pub struct Field {
     pub unnamed: bool,
     /// Left out if all its bytes are 0.
     pub nonzero: bool,
+    /// What became of the field told last.
+    pub outcome: bool,
     /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
     pub changes: bool,
     /// Begins where the field before it begins: the same bytes, understood in another way.

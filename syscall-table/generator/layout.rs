@@ -48,21 +48,22 @@ impl Lowering<'_> {
             let when = field.when.as_ref().map_or(NO_EXPR, |e| self.expr(e, &scope));
             let name = self.tables.name(&field.name);
             rows.push(format!(
-                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {}, nonzero: {}, changes: {} }}",
+                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {}, nonzero: {}, outcome: {}, changes: {} }}",
                 at.map(|p| p.offset),
                 at[0].bits,
                 field.verbose,
                 field.hidden,
                 field.unnamed,
                 field.nonzero,
+                field.outcome,
                 field.changes,
             ));
         }
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
         format!(
-            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, padded: {}, wide: {}, attributes: {} }}",
-            item.bare, item.open, item.partial, item.gaps, item.padded, item.wide, item.attributes
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, elided: {}, padded: {}, wide: {}, attributes: {} }}",
+            item.bare, item.open, item.partial, item.gaps, item.elided, item.padded, item.wide, item.attributes
         )
     }
 

@@ -198,6 +198,7 @@ impl Parser<'_> {
             open: false,
             partial: false,
             gaps: false,
+            elided: false,
             padded: false,
             wide: false,
             lp64: false,
@@ -222,6 +223,8 @@ impl Parser<'_> {
                 item.wide = true;
             } else if self.word("padded") {
                 item.padded = true;
+            } else if self.word("elided") {
+                item.elided = true;
             } else if self.word("gaps") {
                 item.gaps = true;
             } else if self.word("partial") {
@@ -268,6 +271,7 @@ impl Parser<'_> {
             hidden: false,
             unnamed: false,
             nonzero: false,
+            outcome: false,
             changes: false,
             again: false,
             place: place.clone(),
@@ -299,6 +303,7 @@ impl Parser<'_> {
                 lp64: false,
                 ia32: false,
                 gaps: false,
+                elided: false,
                 padded: false,
                 wide: false,
                 attributes: true,
@@ -310,7 +315,10 @@ impl Parser<'_> {
 
     fn field(&mut self) -> Result<Field, String> {
         let place = self.place();
-        let name = self.ident()?;
+        let name = match self.text() {
+            Some(text) => text,
+            None => self.ident()?,
+        };
         let member = if self.sign("@") { Some(self.path()?) } else { None };
         self.expect(":")?;
         let ty = self.ty()?;
@@ -323,6 +331,7 @@ impl Parser<'_> {
             hidden: false,
             unnamed: false,
             nonzero: false,
+            outcome: false,
             changes: false,
             again: false,
             place,
@@ -336,6 +345,8 @@ impl Parser<'_> {
                 field.hidden = true;
             } else if self.word("unnamed") {
                 field.unnamed = true;
+            } else if self.word("outcome") {
+                field.outcome = true;
             } else if self.word("nonzero") {
                 field.nonzero = true;
             } else if self.word("changes") {

@@ -535,6 +535,8 @@ pub struct Struct {
     pub partial: bool,
     /// What is left out of abbreviated output leaves an ellipsis where it stood.
     pub gaps: bool,
+    /// There is more than is ever shown: it ends with an ellipsis.
+    pub elided: bool,
     /// What a caller does not know of it counts as 0, and what it knows beyond the fields is shown as bytes.
     pub padded: bool,
     /// Addresses in it have 64 bits on all ABIs.
@@ -579,6 +581,8 @@ pub struct Field {
     pub unnamed: bool,
     /// Left out if all its bytes are 0.
     pub nonzero: bool,
+    /// What became of the field that was told last, which has this name.
+    pub outcome: bool,
     /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
     pub changes: bool,
 }

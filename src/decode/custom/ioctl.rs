@@ -1,6 +1,6 @@
 //! Requests of ioctl(2), and arguments whose sizes or texts no description can say.
 
-use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names};
+use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name, ioctl_names};
 
 use crate::decode::Raw;
 use crate::decode::sink::End;
@@ -125,4 +125,49 @@ fn interfaces(walk: &mut Walk, id: StructId, buffer: u64, count: u64) {
         walk.sink.begin_array();
     }
     walk.sink.end_array(end);
+}
+
+/// A fraction as people write it: `1/30`.
+pub fn fraction(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W64) else { return };
+    let mut text = Short::default();
+    text.write(format_args!("{}/{}", value as u32, value >> 32));
+    walk.sink.verbatim(text.as_str());
+}
+
+/// A format of pictures by its four characters, and by its name if it has one.
+pub fn fourcc(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    let mut text = Short::default();
+    text.write(format_args!("v4l2_fourcc("));
+    for (nth, byte) in (value as u32).to_le_bytes().into_iter().enumerate() {
+        let comma = if nth == 0 { "" } else { ", " };
+        match byte {
+            b'\'' | b'\\' => text.write(format_args!("{comma}'\\{}'", char::from(byte))),
+            b' '..=b'~' => text.write(format_args!("{comma}'{}'", char::from(byte))),
+            _ => text.write(format_args!("{comma}'\\x{byte:02x}'")),
+        }
+    }
+    text.write(format_args!(")"));
+    walk.sink.verbatim(text.as_str());
+    let name = SetId::by_name("v4l2_pixel_format").and_then(|id| id.get().lookup(walk.abi, value));
+    if let Some(name) = name {
+        walk.sink.comment(format_args!("{name}"));
+    }
+}
+
+/// Bytes of a UUID.
+pub const fn uuid_size(_: Abi) -> usize {
+    16
+}
+
+/// A UUID as people write it.
+pub fn uuid(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let bytes = walk.bytes(Place::Memory { at, len: len.min(16), address });
+    let mut text = Short::default();
+    for (nth, byte) in bytes.iter().enumerate() {
+        text.write(format_args!("{}{byte:02x}", if matches!(nth, 4 | 6 | 8 | 10) { "-" } else { "" }));
+    }
+    walk.sink.verbatim(text.as_str());
 }

@@ -140,6 +140,9 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::IoctlArgument => Kind::Value(ioctl::ioctl_argument, times::klong_size),
         Decoder::NegativeErrno32 => Kind::Value(ioctl::negative_errno32, values::four),
         Decoder::HardwareAddress => Kind::Value(ioctl::hardware_address, ioctl::hardware_address_size),
+        Decoder::Fraction => Kind::Value(ioctl::fraction, values::eight),
+        Decoder::Fourcc => Kind::Value(ioctl::fourcc, values::four),
+        Decoder::Uuid => Kind::Value(ioctl::uuid, ioctl::uuid_size),
         Decoder::Ifconf => Kind::Behind(ioctl::ifconf),
     }
 }
