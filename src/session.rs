@@ -29,6 +29,8 @@ struct Seat {
     call: Call,
     /// Who made the call, if that cannot be found out at its end.
     stack: Vec<Frame>,
+    /// It made a call before; known only where stacks are told.
+    begun: bool,
     /// The call in progress was told.
     told: bool,
     /// A call is in progress.
@@ -52,6 +54,7 @@ impl Default for Seat {
         Seat {
             call: Call::default(),
             stack: Vec::new(),
+            begun: false,
             told: false,
             inside: false,
             since: Duration::ZERO,
@@ -297,9 +300,12 @@ impl Session<'_> {
             match seat.call.syscall.map_or("", Syscall::name) {
                 "exit" | "exit_group" => self.report.last_stack(tid, self.unwinder.frames(tid, abi, limit)),
                 // Another program has another stack.
+                // That of the command itself is our own stack.
+                "execve" if self.command == Some(tid) && !seat.begun => {}
                 "execve" | "execveat" => seat.stack = self.unwinder.frames(tid, abi, limit),
                 _ => seat.stack.clear(),
             }
+            seat.begun = true;
         }
         seat.since = self.clocks.monotonic();
     }

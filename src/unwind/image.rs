@@ -1,9 +1,17 @@
 //! What the file behind executable memory says: how to unwind its functions, and what they are called.
 
+use std::fs::{File, OpenOptions};
 use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, SymbolKind};
+use object::{Object, ObjectSection, ObjectSegment, ObjectSymbol, ReadCache, ReadRef, SymbolKind};
+
+/// Opens a file without waiting: whoever gave it its name may have made it a FIFO since.
+fn open(path: &Path) -> Option<ReadCache<File>> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC).open(path).ok()?;
+    file.metadata().ok()?.is_file().then(|| ReadCache::new(file))
+}
 
 /// A section: where it is in the file, and at which address the file wants it.
 #[derive(Clone, Debug)]
@@ -32,13 +40,12 @@ pub struct Image {
 impl Image {
     /// Reads an ELF file; `None` if it is none. Names of functions that it lacks may be in a file of debug symbols.
     pub fn read(path: &Path) -> Option<Image> {
-        let bytes = std::fs::read(path).ok()?;
-        let mut image = Image::parse(&bytes)?;
-        let file = object::File::parse(&*bytes).ok()?;
-        let debug = file.build_id().ok().flatten().and_then(|id| {
+        let cache = open(path)?;
+        let mut image = Image::parse(&cache)?;
+        let debug = object::File::parse(&cache).ok()?.build_id().ok().flatten().and_then(|id| {
             let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
             let (directory, name) = (hex.get(..2)?, hex.get(2..)?);
-            Image::parse(&std::fs::read(format!("/usr/lib/debug/.build-id/{directory}/{name}.debug")).ok()?)
+            Image::parse(&open(Path::new(&format!("/usr/lib/debug/.build-id/{directory}/{name}.debug")))?)
         });
         if let Some(debug) = debug.filter(|debug| debug.symbols.len() > image.symbols.len()) {
             image.symbols = debug.symbols;
@@ -46,8 +53,8 @@ impl Image {
         Some(image)
     }
 
-    /// Reads the bytes of an ELF file; `None` if they are none.
-    pub fn parse(bytes: &[u8]) -> Option<Image> {
+    /// Reads the bytes of an ELF file, as far as they are needed; `None` if they are none.
+    pub fn parse<'a>(bytes: impl ReadRef<'a>) -> Option<Image> {
         let file = object::File::parse(bytes).ok()?;
         let section = |name: &str| {
             let section = file.section_by_name(name)?;

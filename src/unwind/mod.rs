@@ -77,7 +77,8 @@ impl Unwinder {
             frames.push(Frame::Known { file: mapping.file.clone(), symbol, offset });
             let caller = place.and_then(|(image, address)| step::caller(image, address, &registers, &memory));
             let Some((next, interrupted)) = caller else { break };
-            if (next.ip(), next.sp()) == (registers.ip(), registers.sp()) {
+            // Callers are further up, except from a signal's own stack; what says otherwise may go in circles.
+            if !interrupted && next.sp() <= registers.sp() {
                 break;
             }
             registers = next;
@@ -97,7 +98,7 @@ impl Unwinder {
         let image = if in_memory {
             let mut bytes = vec![0; usize::try_from(mapping.end - mapping.start).ok()?];
             let read = memory.read(mapping.start, &mut bytes);
-            Image::parse(&bytes[..read])
+            Image::parse(bytes.get(..read)?)
         } else {
             Image::read(&mapping.file)
         };
