@@ -131,7 +131,7 @@ impl Walk<'_> {
                     }
                 }
                 Part::Decimal { mask } => {
-                    if value & mask != 0 {
+                    if value & mask != 0 || told {
                         self.sink.flag_decimal(value & mask);
                         told = true;
                     }

@@ -283,7 +283,12 @@ impl<'a> Walk<'a> {
             }
         }
         text.write(format_args!(")"));
-        self.sink.constant(number, text.as_str());
+        // strace shows the numbers of quotactl(2) in decimal where it shows numbers.
+        if name.as_str() == "QCMD" {
+            self.sink.named(i128::from(number), text.as_str());
+        } else {
+            self.sink.constant(number, text.as_str());
+        }
     }
 
     pub(super) fn unreadable(&mut self, place: Place) {

@@ -330,7 +330,11 @@ impl Sink for TextSink<'_> {
             return self.put(name);
         }
         self.apart();
-        self.name(name, format_args!("{number}"));
+        if name == number.to_string() {
+            self.put(name);
+        } else {
+            self.name(name, format_args!("{number}"));
+        }
         self.state.names_at = self.out.len();
         self.open_comment();
     }

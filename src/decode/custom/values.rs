@@ -400,8 +400,16 @@ fn capabilities(walk: &mut Walk, value: u64) {
     let named = value & ((1 << 41) - 1);
     let rest = (value & !named) >> 32;
     let Some(id) = SetId::by_name("capabilities") else { return walk.sink.hex(value) };
-    walk.sink.begin_flags(value);
-    walk.flags(id.get(), named);
+    // Where numbers are shown, each word is one.
+    let (low, high) = (value & 0xffff_ffff, value >> 32);
+    walk.sink.begin_flags(if low == 0 { high } else { low });
+    walk.flags(id.get(), named & 0xffff_ffff);
+    if high != 0 {
+        if low != 0 {
+            walk.sink.more_flags(high);
+        }
+        walk.flags(id.get(), named & !0xffff_ffff);
+    }
     if rest != 0 {
         walk.sink.flag_rest(rest, if named >> 32 == 0 { "CAP_???" } else { "" });
     }
