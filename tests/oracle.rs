@@ -80,6 +80,12 @@ p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
     program_aio_32: Case { options: &["-v"], racy: Some("io_getevents"), ..case(&["@32:aio"]) };
     program_io_uring: Case { racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@io-uring"]) };
     program_io_uring_32: Case { options: &["-v"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@32:io-uring"]) };
+    program_io_uring_numbers: Case { options: &["-X", "raw"], racy: Some("0x8, |_setup"), ..case(&["@io-uring"]) };
+    program_io_uring_both: Case { options: &["-X", "verbose"], racy: Some("REGISTER_PROBE|FEAT"), ..case(&["@io-uring"]) };
+    program_io_uring_fds: Case { options: &["-y"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@io-uring"]) };
+    program_aio_numbers: Case { options: &["-X", "raw"], racy: Some("io_getevents"), ..case(&["@aio"]) };
+    program_mounts_both: Case { options: &["-X", "verbose"], ..case(&["@mounts"]) };
+    program_file_systems_both: Case { options: &["-X", "verbose"], ..case(&["@file-systems"]) };
     program_file_systems: case(&["@file-systems"]);
     program_file_systems_32: case(&["@32:file-systems"]);
     program_old_files: Case { racy: Some("statfs"), ..case(&["@32:old-files"]) };

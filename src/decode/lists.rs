@@ -221,13 +221,6 @@ impl Walk<'_> {
     /// The element at a position comes next: `[VINTR]=`, `[2 /* IO_WQ_??? */]=`.
     fn position(&mut self, position: u64, names: SetId) {
         let set = names.get();
-        match set.lookup(self.abi, position) {
-            None if !set.fallback().is_empty() => {
-                let mut text = super::text::Short::default();
-                text.write(format_args!("{position} /* {} */", set.fallback()));
-                self.sink.indexed_element(position, text.as_str());
-            }
-            name => self.sink.indexed_element(position, name.unwrap_or_default()),
-        }
+        self.sink.indexed_element(position, set.lookup(self.abi, position), set.fallback());
     }
 }

@@ -45,10 +45,7 @@ impl Walk<'_> {
                 Some(name) if set.kind == SetKind::Signed => self.sink.named(i128::from(value as i32), name),
                 Some(name) => self.sink.constant(value, name),
                 None if set.kind == SetKind::Signed => {
-                    self.sink.signed(i64::from(value as i32));
-                    if !set.fallback().is_empty() {
-                        self.sink.comment(format_args!("{}", set.fallback()));
-                    }
+                    self.sink.unknown_signed(i64::from(value as i32), set.fallback());
                 }
                 None => self.sink.unknown(value, set.fallback()),
             };

@@ -72,6 +72,8 @@ pub trait Sink {
     fn named(&mut self, value: i128, name: &str);
     /// A value of an enumeration that has no name; `fallback` stands for the names it could have had.
     fn unknown(&mut self, value: u64, fallback: &str);
+    /// The same of signed ones, shown in decimal.
+    fn unknown_signed(&mut self, value: i64, fallback: &str);
 
     /// A set of flags begins; `value` is all of it.
     fn begin_flags(&mut self, value: u64);
@@ -117,8 +119,9 @@ pub trait Sink {
     fn begin_array(&mut self);
     /// The next element begins.
     fn element(&mut self);
-    /// The next element begins, the one at `position`, which has a name if `name` is not empty.
-    fn indexed_element(&mut self, position: u64, name: &str);
+    /// The next element begins, the one at `position`; `fallback` stands for the names that positions have if this one
+    /// has none.
+    fn indexed_element(&mut self, position: u64, name: Option<&str>, fallback: &str);
     /// The list ends.
     fn end_array(&mut self, end: End);
     /// A list of small things begins: `[3 5]`.
@@ -201,6 +204,7 @@ impl Sink for Mute {
     fn constant(&mut self, _: u64, _: &str) {}
     fn named(&mut self, _: i128, _: &str) {}
     fn unknown(&mut self, _: u64, _: &str) {}
+    fn unknown_signed(&mut self, _: i64, _: &str) {}
     fn begin_flags(&mut self, _: u64) {}
     fn begin_mode(&mut self, _: u64) {}
     fn more_flags(&mut self, _: u64) {}
@@ -222,7 +226,7 @@ impl Sink for Mute {
     fn beyond_reach(&mut self, _: u64) {}
     fn begin_array(&mut self) {}
     fn element(&mut self) {}
-    fn indexed_element(&mut self, _: u64, _: &str) {}
+    fn indexed_element(&mut self, _: u64, _: Option<&str>, _: &str) {}
     fn end_array(&mut self, _: End) {}
     fn begin_list(&mut self) {}
     fn list_item(&mut self) {}

@@ -284,6 +284,10 @@ impl Sink for JsonSink<'_> {
         self.name(name);
     }
 
+    fn unknown_signed(&mut self, value: i64, _: &str) {
+        self.signed(value);
+    }
+
     fn unknown(&mut self, value: u64, _: &str) {
         self.unsigned(value);
     }
@@ -402,7 +406,7 @@ impl Sink for JsonSink<'_> {
         }
     }
 
-    fn indexed_element(&mut self, _: u64, _: &str) {
+    fn indexed_element(&mut self, _: u64, _: Option<&str>, _: &str) {
         self.element();
     }
 

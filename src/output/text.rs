@@ -308,6 +308,13 @@ impl Sink for TextSink<'_> {
         }
     }
 
+    fn unknown_signed(&mut self, value: i64, fallback: &str) {
+        self.signed(value);
+        if !fallback.is_empty() && self.style.constants != ConstantStyle::Raw {
+            self.format(format_args!(" /* {fallback} */"));
+        }
+    }
+
     fn begin_flags(&mut self, value: u64) {
         self.number(format_args!("{}", Hex(value)));
     }
@@ -477,12 +484,15 @@ impl Sink for TextSink<'_> {
         self.comma();
     }
 
-    fn indexed_element(&mut self, position: u64, name: &str) {
+    fn indexed_element(&mut self, position: u64, name: Option<&str>, fallback: &str) {
         self.comma();
-        if name.is_empty() {
-            self.format(format_args!("[{position}]="))
-        } else {
-            self.format(format_args!("[{name}]="))
+        match (self.style.constants, name) {
+            // Names that are all there are say the position.
+            (_, Some(name)) if fallback.is_empty() => self.format(format_args!("[{name}]=")),
+            (ConstantStyle::Abbreviated, Some(name)) => self.format(format_args!("[{name}]=")),
+            (ConstantStyle::Raw, _) => self.format(format_args!("[{position}]=")),
+            (_, None) if fallback.is_empty() => self.format(format_args!("[{position}]=")),
+            (_, name) => self.format(format_args!("[{position} /* {} */]=", name.unwrap_or(fallback))),
         }
     }
 

@@ -3,7 +3,7 @@
 use syscall_table::{ExprId, StructId, Type};
 
 use super::sets::fds_of;
-use crate::decode::sink::End;
+use crate::decode::sink::{End, Raw};
 use crate::decode::walk::{Frame, Place, Walk};
 
 /// `([{fd=3, revents=POLLIN}])`; parameters: the number of descriptors, and what the
@@ -147,7 +147,8 @@ pub fn ioprio_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
     match walk.outcome {
         Some(outcome) if outcome.error == 0 => {
             walk.sink.labelled("");
-            super::values::tell_ioprio(walk, outcome.value as u64);
+            let value = outcome.value;
+            super::values::tell_ioprio(walk, value as u64, Raw::Decimal(i64::from(value as i32)));
             true
         }
         _ => false,

@@ -31,7 +31,7 @@ pub fn constant(walk: &mut Walk, params: &'static [ExprId], place: Place, frame:
 pub fn uring_file(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
     match value as i32 {
-        -2 => walk.sink.constant(value, "IORING_REGISTER_FILES_SKIP"),
+        skip @ -2 => walk.sink.named(i128::from(skip), "IORING_REGISTER_FILES_SKIP"),
         fd => walk.fd(fd),
     }
 }
@@ -416,17 +416,25 @@ fn capabilities(walk: &mut Walk, value: u64) {
     walk.sink.end_flags();
 }
 
-/// An I/O priority: `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)`.
-pub fn ioprio(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let Some(value) = walk.load(place, Width::W32) else { return };
-    tell_ioprio(walk, value);
+/// An I/O priority: `IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 4)`; parameter: the number, where it has not 32 bits.
+pub fn ioprio(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    match params.first() {
+        Some(value) => {
+            let value = walk.eval(*value, frame, place);
+            tell_ioprio(walk, value, Raw::Hex(value));
+        }
+        None => {
+            let Some(value) = walk.load(place, Width::W32) else { return };
+            tell_ioprio(walk, value, Raw::Decimal(i64::from(value as i32)));
+        }
+    }
 }
 
-/// Tells class and level.
-pub fn tell_ioprio(walk: &mut Walk, value: u64) {
+/// Tells class and level; `raw` is what they are made of.
+pub fn tell_ioprio(walk: &mut Walk, value: u64, raw: Raw<'_>) {
     // linux/ioprio.h: IOPRIO_CLASS_SHIFT
     const SHIFT: u32 = 13;
-    walk.sink.made_of(Raw::Decimal(i64::from(value as i32)));
+    walk.sink.made_of(raw);
     walk.sink.begin_call("IOPRIO_PRIO_VALUE", false);
     walk.sink.element();
     walk.named_set("ioprio_class", value >> SHIFT);
