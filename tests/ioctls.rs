@@ -36,11 +36,11 @@ const OTHERWISE: &[(&str, &str)] = &[
     ),
     ("BTRFS_IOC_([GS]ET_FEATURES|DEFRAG_RANGE)|VIDIOC_(QUERYCAP|ENUM_FMT|(QUERY|D?Q)BUF)", "newer flags"),
     ("BTRFS_IOC_INO_LOOKUP", "the tree that was found, when none was asked for"),
+    ("PERF_EVENT_IOC_MODIFY_ATTRIBUTES", "newer fields"),
     ("PTP_(CLOCK_GETCAPS|EXTTS_REQUEST)2?", "newer flags and fields"),
     // Where strace is odd.
     ("LOOP_CONFIGURE", "-s does not cut a list inside a structure"),
     ("SECCOMP_IOCTL_NOTIF_RECV", "shown at entry, too, unless it is all zero, as the kernel demands"),
-    ("PERF_EVENT_IOC_QUERY_BPF", "an ellipsis when it failed"),
     // What has no description, and is shown as an address.
     (
         "BTRFS_IOC_(SUBVOL_[GS]ETFLAGS|(SNAP|SUBVOL)_CREATE_V2|GET_SUPPORTED_FEATURES|BALANCE_(PROGRESS|V2)|SPACE_INFO|INO_PATHS\
@@ -49,11 +49,11 @@ const OTHERWISE: &[(&str, &str)] = &[
     ),
     ("VIDIOC_(S_TUNER|([GS]|TRY)_EXT_CTRLS|CREATE_BUFS)", "address"),
     ("DM_.*", "address"),
-    ("GPIO.*", "address"),
+    ("GPIO_V2_(GET_LINEINFO(_WATCH)?|LINE_SET_CONFIG|GET_LINE)_IOCTL", "address"),
     ("(GIO|PIO)_(FONTX|UNIMAP)|KDFONTOP|KD[GS]KB(DIACR|ENT|SENT|MODE)|KDGETKEYCODE|KDMKTONE|KIOCSOUND", "address"),
     ("PTP_(PEROUT_REQUEST|SYS_OFFSET).*", "address"),
     ("TEE_IOC_(INVOKE|OPEN_SESSION|SUPPL_RECV|SUPPL_SEND)", "address"),
-    ("UBI_IOC(MK|RN)VOL|SG_IO|HDIO_DRIVE_CMD|PERF_EVENT_IOC_MODIFY_ATTRIBUTES", "address"),
+    ("UBI_IOC(MK|RN)VOL|HDIO_DRIVE_CMD", "address"),
 ];
 
 /// The numbers of all requests, as the test program reads them.

@@ -9,6 +9,7 @@ mod perf;
 mod ptrace;
 mod results;
 mod sets;
+mod sg;
 mod strings;
 mod times;
 mod values;
@@ -143,6 +144,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Fraction => Kind::Value(ioctl::fraction, values::eight),
         Decoder::Fourcc => Kind::Value(ioctl::fourcc, values::four),
         Decoder::Uuid => Kind::Value(ioctl::uuid, ioctl::uuid_size),
+        Decoder::SgIo => Kind::Split(sg::sg_io),
         Decoder::Ifconf => Kind::Behind(ioctl::ifconf),
     }
 }
