@@ -473,8 +473,10 @@ impl Report for Lines {
     fn exited(&mut self, stamp: &Stamp, status: i32) {
         if !self.style.quiet.exit {
             self.note(stamp, |out| append(out, format_args!("+++ exited with {status} +++")));
-            let frames = self.lines.get_mut(&stamp.tid).map(|line| std::mem::take(&mut line.last_stack));
-            self.stack(stamp.tid, &frames.unwrap_or_default());
+        }
+        let frames = self.lines.get_mut(&stamp.tid).map(|line| std::mem::take(&mut line.last_stack));
+        if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
+            self.stack(stamp.tid, &frames);
         }
         self.gone(stamp.tid);
     }

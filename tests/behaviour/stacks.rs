@@ -45,6 +45,11 @@ fn strace_finds_the_same_callers() {
     let mut tracer = trapline();
     tracer.arg("-k");
     assert_eq!(functions(tracer, "calls-deep"), functions(strace, "calls-deep"));
+    // Nobody is told of the exit itself.
+    let (mut strace, mut tracer) = (Command::new("strace"), trapline());
+    strace.args(["-k", "-qq"]).env("LC_ALL", "C");
+    tracer.args(["-k", "-qq"]);
+    assert_eq!(functions(tracer, "calls-deep"), functions(strace, "calls-deep"));
 }
 
 /// The places in files that each line's stack has, with those of callers where strace 6.1 has them: behind the call.
