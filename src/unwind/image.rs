@@ -65,8 +65,8 @@ impl Image {
             (start..start.saturating_add(len), segment.address())
         });
         let functions = file.symbols().chain(file.dynamic_symbols()).filter_map(|symbol| {
-            let named = symbol.is_definition() || symbol.kind() == SymbolKind::Text;
-            let function = named && matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
+            let kind = matches!(symbol.kind(), SymbolKind::Text | SymbolKind::Label | SymbolKind::Unknown);
+            let function = kind && symbol.is_definition() && symbol.address() != 0;
             let name = symbol.name().ok().filter(|name| function && !name.is_empty())?;
             // A version of the symbol may stand behind its name.
             let name = name.split('@').next().unwrap_or(name);

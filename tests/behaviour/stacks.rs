@@ -52,17 +52,17 @@ fn strace_finds_the_same_callers() {
     assert_eq!(functions(tracer, "calls-deep"), functions(strace, "calls-deep"));
 }
 
-/// The places in files that each line's stack has, with those of callers where strace 6.1 has them: behind the call.
-fn places(mut tracer: Command, behind: u64) -> Vec<Vec<(String, u64)>> {
+/// The places in files that each line's stack has, and whether they have names; with those of callers where strace 6.1 has them: behind the call.
+fn places(mut tracer: Command, behind: u64) -> Vec<Vec<(String, bool, u64)>> {
     let output = tracer.args(["-k", "ls", "-l", "/"]).output().expect("a tracer runs");
-    let frame = Regex::new(r"^ > (\S+?)\(.*\) \[0x([0-9a-f]+)\]$").expect("pattern");
-    let mut lines: Vec<Vec<(String, u64)>> = Vec::new();
+    let frame = Regex::new(r"^ > (\S+?)\((.*)\) \[0x([0-9a-f]+)\]$").expect("pattern");
+    let mut lines: Vec<Vec<(String, bool, u64)>> = Vec::new();
     for line in stderr(&output).lines() {
         match (frame.captures(line), lines.last_mut()) {
             (Some(frame), Some(stack)) => {
                 let called = if stack.is_empty() { 0 } else { behind };
-                let place = u64::from_str_radix(&frame[2], 16).expect("a number") + called;
-                stack.push((frame[1].to_string(), place));
+                let place = u64::from_str_radix(&frame[3], 16).expect("a number") + called;
+                stack.push((frame[1].to_string(), frame[2].starts_with(|c| c != '+'), place));
             }
             _ => lines.push(Vec::new()),
         }
