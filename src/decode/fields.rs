@@ -247,6 +247,33 @@ impl Walk<'_> {
         }
     }
 
+    /// Tells a structure that may end anywhere: the field that is cut as bytes.
+    pub fn cut_fields(&mut self, id: StructId, place: Place) {
+        let Place::Memory { at, len, address } = place else { return };
+        let frame = Frame::Struct { id, at, len };
+        self.sink.begin_struct();
+        for field in id.get().fields() {
+            let offset = field.offset(self.abi);
+            if offset >= len {
+                break;
+            }
+            let ty = self.resolve(field.ty.get(), frame);
+            let place =
+                Place::Memory { at: at + offset, len: len - offset, address: address.wrapping_add(offset as u64) };
+            if let Type::Custom { decoder: Decoder::Inet6Member, .. } = ty {
+                self.inet6_member(field.name(), place);
+                continue;
+            }
+            self.sink.field(field.name());
+            if self.size_of(ty) > len - offset {
+                self.hex_bytes(place);
+            } else {
+                self.value(ty, place, frame);
+            }
+        }
+        self.sink.end_struct(End::Complete);
+    }
+
     /// An IPv6 address, which is told together with the name of its field.
     fn inet6_member(&mut self, name: &'static str, place: Place) {
         let Some(octets) = self.bytes(place).first_chunk::<16>() else { return };

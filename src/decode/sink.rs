@@ -126,6 +126,8 @@ pub trait Sink {
     fn end_array(&mut self, end: End);
     /// A list of small things begins: `[3 5]`.
     fn begin_list(&mut self);
+    /// A list of what is not there begins: `~[3 5]`.
+    fn begin_others(&mut self);
     /// The next of them begins.
     fn list_item(&mut self);
     /// The list ends.
@@ -229,6 +231,7 @@ impl Sink for Mute {
     fn indexed_element(&mut self, _: u64, _: Option<&str>, _: &str) {}
     fn end_array(&mut self, _: End) {}
     fn begin_list(&mut self) {}
+    fn begin_others(&mut self) {}
     fn list_item(&mut self) {}
     fn end_list(&mut self) {}
     fn begin_indirect(&mut self) {}

@@ -422,6 +422,12 @@ impl Sink for JsonSink<'_> {
         self.open("[");
     }
 
+    fn begin_others(&mut self) {
+        self.open("[");
+        self.comma();
+        self.name("~");
+    }
+
     fn list_item(&mut self) {
         self.comma();
     }

@@ -505,6 +505,11 @@ impl Sink for TextSink<'_> {
         self.put("[");
     }
 
+    fn begin_others(&mut self) {
+        self.push();
+        self.put("~[");
+    }
+
     fn list_item(&mut self) {
         if self.state.follows & 1 != 0 {
             self.put(" ");

@@ -10,6 +10,7 @@ mod ptrace;
 mod results;
 mod sets;
 mod sg;
+mod sockopt;
 mod strings;
 mod times;
 mod values;
@@ -100,9 +101,10 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::SelectResult => Kind::Aux(results::select_result),
         Decoder::Sockaddr => Kind::Behind(net::sockaddr),
         Decoder::SockaddrResult => Kind::Behind(net::sockaddr_result),
-        Decoder::Sockopt => Kind::Behind(net::sockopt),
-        Decoder::SockoptResult => Kind::Behind(net::sockopt_result),
+        Decoder::Sockopt => Kind::Behind(sockopt::sockopt),
+        Decoder::SockoptResult => Kind::Behind(sockopt::sockopt_result),
         Decoder::PacketProtocol => Kind::Value(net::packet_protocol, values::four),
+        Decoder::SockaddrInline => Kind::Value(sockopt::sockaddr_inline, netlink::any_size),
         Decoder::SocketData => Kind::Behind(net::socket_data),
         Decoder::HexRest => Kind::Value(netlink::hex_rest, netlink::any_size),
         Decoder::HexPart => Kind::Value(netlink::hex_part, netlink::any_size),

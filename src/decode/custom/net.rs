@@ -180,8 +180,7 @@ pub fn control(walk: &mut Walk, address: u64, total: u64) {
         walk.sink.field("cmsg_type");
         match level {
             1 => walk.named_set("scm_type", kind),
-            0 => walk.named_set("ip_option", kind),
-            41 => walk.named_set("ipv6_option", kind),
+            0 => walk.named_set("ip_control", kind),
             _ => walk.sink.hex(kind),
         }
         let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -246,64 +245,6 @@ fn control_data(walk: &mut Walk, level: u64, kind: u64, place: Place, len: usize
             len > walk.style.string_limit,
             Some(len as u64),
         ),
-    }
-}
-
-/// The value of setsockopt(2); parameter: its length.
-pub fn sockopt(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
-    let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    match usize::try_from(signed(len, 4)) {
-        Ok(len) => option_value(walk, address, len, false),
-        Err(_) => walk.sink.pointer(address),
-    }
-}
-
-/// The value of getsockopt(2), whose length the fifth argument points to.
-pub fn sockopt_result(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
-    let pointer = walk.args[4];
-    let len = walk.fetch_all(pointer, 4).and_then(|place| walk.load(place, Width::W32));
-    match len.map(|len| signed(len, 4)) {
-        Some(len @ 0..) => option_value(walk, address, len as usize, true),
-        _ => walk.sink.pointer(address),
-    }
-}
-
-fn option_value(walk: &mut Walk, address: u64, len: usize, result: bool) {
-    let (level, option) = (walk.args[1], walk.args[2]);
-    let word = walk.abi.word();
-    let named = |name| StructId::by_name(name).map(Type::Struct);
-    let known = match (level, option) {
-        // SO_LINGER
-        (1, 13) if len >= 8 => named("linger"),
-        // SO_PEERCRED
-        (1, 17) if len >= 12 => named("ucred"),
-        // SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD
-        (1, 20 | 21) if len >= 2 * word => named("timeval"),
-        _ => None,
-    };
-    if let Some(ty) = known {
-        return walk.behind(address, ty, ExprId::NONE, Frame::Args);
-    }
-    // Names: SO_BINDTODEVICE, TCP_CONGESTION, TCP_ULP.
-    if matches!((level, option), (1, 25) | (6, 13 | 31)) || matches!((level, option), (1, 31) if result) {
-        return walk.c_string(address, len, walk.style.string_limit);
-    }
-    let plain = matches!(level, 0 | 1 | 6 | 17 | 41 | 270);
-    match walk.fetch_all(address, 4) {
-        Some(place) if len == 4 && plain => {
-            walk.sink.begin_indirect();
-            let value = walk.load(place, Width::W32).unwrap_or(0);
-            match (level, option) {
-                (1, 4) => crate::decode::number::tell(walk, Width::W32, syscall_table::Format::Errno, value),
-                (1, 3) => walk.named_set("socket_type", value),
-                (1, 39) => walk.named_set("address_family", value),
-                (1, 38) => walk.named_set("ip_protocol", value),
-                _ => walk.sink.signed(signed(value, 4)),
-            }
-            walk.sink.end_indirect();
-        }
-        _ if len == 0 => walk.buffer(address, 0, Quote::Plain),
-        _ => walk.buffer(address, len as u64, Quote::Plain),
     }
 }
 
