@@ -377,7 +377,8 @@ impl Session<'_> {
             },
         };
         self.report.returned(&stamp, name.info(abi, nr), end);
-        if let Some((transfer, fd)) = seat.call.transfer() {
+        let dumps = !self.options.read.is_empty() || !self.options.write.is_empty();
+        if let Some((transfer, fd)) = dumps.then(|| seat.call.transfer()).flatten() {
             let wanted = match transfer {
                 Transfer::Read => &self.options.read,
                 Transfer::Write => &self.options.write,

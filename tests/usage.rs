@@ -144,6 +144,8 @@ fn what_numbers_stand_for() {
         "-e w=all,1 true",
         "--read=x true",
         "--write",
+        "-e kvm=foo true",
+        "-e kvm= true",
         "--secontext true",
         "--secontext=full true",
         "-e decode-pids=foo true",

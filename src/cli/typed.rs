@@ -294,6 +294,7 @@ impl Typed {
             "abbrev" | "a" => self.qualify("abbrev", set),
             "verbose" | "v" => self.qualify("verbose", set),
             "raw" | "x" => self.qualify("raw", set),
+            "kvm" if set != "vcpu" => Err(UsageError::new(format!("invalid -e kvm= argument: '{set}'"))),
             "kvm" => Err(UsageError::not_available(&format!("-e {qualifier}="))),
             _ => self.qualify("trace", text),
         }

@@ -152,6 +152,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"(uptime|freeram|bufferram|sharedram|procs)=\d+|loads=\[[^]]*\]", "$1");
     rule(r"(socket|pipe|[A-Z](v6)?):\[\d+(->\d+)?", "$1:[INODE");
     rule(r"(trapline-fds\.|trapline\\.fds\\n)\d{5}", "$1N");
+    rule(r#"@"[0-9a-f]{5}""#, "@\"AUTOBOUND\"");
     rule(r"(<pid:|pidfd_open\(|nl_pid=|:)\d{4,}", "$1N");
     rule(r"\b\d{3,}( /\* \d+ in strace's|<)", "N$1");
     rule(r"\d+ in strace's", "N in strace's");
