@@ -130,6 +130,8 @@ pub trait Sink {
     fn begin_others(&mut self);
     /// The next of them begins.
     fn list_item(&mut self);
+    /// The list goes on, but nobody looked.
+    fn list_goes_on(&mut self);
     /// The list ends.
     fn end_list(&mut self);
     /// A number behind a pointer begins.
@@ -233,6 +235,7 @@ impl Sink for Mute {
     fn begin_list(&mut self) {}
     fn begin_others(&mut self) {}
     fn list_item(&mut self) {}
+    fn list_goes_on(&mut self) {}
     fn end_list(&mut self) {}
     fn begin_indirect(&mut self) {}
     fn end_indirect(&mut self) {}

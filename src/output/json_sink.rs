@@ -432,6 +432,8 @@ impl Sink for JsonSink<'_> {
         self.comma();
     }
 
+    fn list_goes_on(&mut self) {}
+
     fn end_list(&mut self) {
         self.close("]");
     }

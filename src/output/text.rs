@@ -517,6 +517,11 @@ impl Sink for TextSink<'_> {
         self.state.follows |= 1;
     }
 
+    fn list_goes_on(&mut self) {
+        self.list_item();
+        self.put("...");
+    }
+
     fn end_list(&mut self) {
         self.put("]");
         self.pop();

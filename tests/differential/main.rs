@@ -129,7 +129,22 @@ fn run(job: &Job, groups: &[Group], cpu: usize, comparison: &Mutex<Comparison>) 
     let (strace, _) = trace("strace", job, &place, cpu);
     let (trapline, ended) = trace(env!("CARGO_BIN_EXE_trapline"), job, &place, cpu);
     comparison.lock().expect("no thread panics").died |= !ended;
+    if job.options.is_empty() {
+        comparison.lock().expect("no thread panics").died |= !is_json(job, &place, cpu);
+    }
     comparison.lock().expect("no thread panics").add(job.abi, job.options, &made, &strace, &trapline);
+}
+
+/// Whether what trapline tells of all these calls as JSON is JSON.
+fn is_json(job: &Job, script: &Path, cpu: usize) -> bool {
+    let job = Job { options: &["--json"], ..*job };
+    let (text, ended) = trace(env!("CARGO_BIN_EXE_trapline"), &job, script, cpu);
+    let wrong = |line: &&str| serde_json::from_str::<serde_json::Value>(line).is_err();
+    let wrong: Vec<&str> = text.lines().filter(wrong).collect();
+    for line in wrong.iter().take(20) {
+        println!("no JSON: {}", line.chars().take(300).collect::<String>());
+    }
+    ended && wrong.is_empty()
 }
 
 fn trace(tracer: &str, job: &Job, script: &Path, cpu: usize) -> (String, bool) {

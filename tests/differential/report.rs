@@ -66,9 +66,15 @@ fn worst(found: &Comparison) -> String {
     }
     let mut calls: Vec<(&str, usize)> = calls.into_iter().collect();
     calls.sort_by_key(|(call, count)| (usize::MAX - count, *call));
-    for (call, count) in calls.iter().take(40) {
+    if !calls.is_empty() {
+        writeln!(text, "{:38} {:>8} {:>8} {:>8}", "system call", "lines", "equal", "known").expect("text");
+    }
+    for (call, _) in calls.iter().take(40) {
         let example = found.differences.iter().find(|d| d.call == *call).expect("it was counted");
-        writeln!(text, "{count:6} {call}: {}", example.kernel).expect("text");
+        let row = call.split_once(' ').and_then(|(abi, name)| found.rows.get(&(abi, name)));
+        let Row { lines, equal, known } = row.cloned().unwrap_or_default();
+        let kernel: String = example.kernel.chars().take(100).collect();
+        writeln!(text, "{call:38} {lines:8} {equal:8} {known:8}   {kernel}").expect("text");
     }
     text
 }

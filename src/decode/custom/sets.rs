@@ -78,8 +78,7 @@ pub fn cpuset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
         }
     }
     if size > bytes {
-        walk.sink.list_item();
-        walk.sink.words("...");
+        walk.sink.list_goes_on();
     }
     walk.sink.end_list();
 }
