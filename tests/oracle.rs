@@ -60,6 +60,30 @@ d = socket.socket(socket.AF_UNIX); d.connect(b'\\0trapline-test'); u.accept()
 select.select([b], [a], [], 1.5); select.select([b], [], [], 0)
 p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
 "]);
+    python_terminal: Case { options: &["-e", "trace=ioctl,fcntl"], ..case(&["/usr/bin/python3", "-S", "-c", "
+import fcntl, os, pty, struct, termios
+m, s = pty.openpty()
+a = termios.tcgetattr(s); termios.tcflush(s, termios.TCIFLUSH); a[0] = a[1] = 0; a[3] &= ~termios.ECHO
+termios.tcsetattr(s, termios.TCSADRAIN, a); termios.tcsendbreak(s, 0)
+fcntl.ioctl(s, termios.TIOCSWINSZ, struct.pack('4H', 24, 80, 0, 0)); fcntl.ioctl(m, termios.TIOCGWINSZ, bytes(8))
+fcntl.ioctl(m, 0x80045430, bytes(4)); os.write(m, b'abc'); fcntl.ioctl(s, termios.FIONREAD, bytes(4)); fcntl.ioctl(s, 0x802c542a, bytes(44))
+fcntl.fcntl(s, fcntl.F_SETFL, os.O_NONBLOCK); fcntl.fcntl(s, fcntl.F_DUPFD_CLOEXEC, 100); fcntl.lockf(s, fcntl.LOCK_SH)
+"]) };
+    python_terminal_verbose: Case { options: &["-v", "-e", "trace=ioctl"], ..case(&["/usr/bin/python3", "-S", "-c", "
+import os, pty, termios
+m, s = pty.openpty(); termios.tcgetattr(s); os.ttyname(s)
+"]) };
+    python_interfaces: Case { options: &["-e", "trace=ioctl"], ..case(&["/usr/bin/python3", "-S", "-c", "
+import array, fcntl, os, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for op in 0x8913, 0x8915, 0x891b, 0x891d, 0x8921, 0x8927, 0x8933, 0x8942: fcntl.ioctl(s, op, struct.pack('16s24x', b'lo'))
+fcntl.ioctl(s, 0x8910, struct.pack('16si20x', b'', 1))
+for room in 400, 4096:
+    b = array.array('B', bytes(room)); fcntl.ioctl(s, 0x8912, struct.pack('iL', room, b.buffer_info()[0]))
+for name in 'net', 'user':
+    n = os.open('/proc/self/ns/' + name, 0); fcntl.ioctl(n, 0xb703); fcntl.ioctl(n, 0xb701)
+fcntl.ioctl(n, 0xb704, bytes(4))
+"]) };
     shell_pipeline: Case { options: &["-f"], racy: Some("wait4|SIGCHLD|rt_sigreturn|ERESTARTNOINTR"), ..case(&["sh", "-c", "echo b a | tr ' ' '\\n' | sort; (exit 3)"]) };
     shell_subshell: Case { options: &["-f"], ..case(&["sh", "-c", "(exec true); exec true"]) };
     bash_script: Case { options: &["-f"], ..case(&["bash", "--norc", "-c", "trap 'echo usr' USR1; kill -USR1 $$; read x < /etc/hostname; exit 4"]) };

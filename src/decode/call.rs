@@ -210,6 +210,7 @@ impl Call {
             }
             if outcome.is_none() && walk.is_split(ty) {
                 walk.sink.arg(arg.name(), syscall.names_arguments());
+                walk.arg_index = next;
                 walk.value(ty, Place::Register(walk.args[next]), Frame::Args);
                 walk.save(args, next);
                 split = true;

@@ -200,7 +200,12 @@ impl Walk<'_> {
                 self.inet6_member(field.name(), place);
                 continue;
             }
-            if field.outcome {
+            if field.renewed {
+                if self.is_as_before(place, offset, size) {
+                    continue;
+                }
+                self.sink.renewed(field.name());
+            } else if field.outcome {
                 self.sink.outcome_of(field.name());
             } else if field.unnamed {
                 self.sink.element();
@@ -280,6 +285,13 @@ impl Walk<'_> {
         let mut text = super::text::Short::default();
         text.write(format_args!("{}", std::net::Ipv6Addr::from(*octets)));
         self.sink.inet6(name, text.as_str());
+    }
+
+    /// Whether a field of the structure that was told at entry holds what it held then.
+    fn is_as_before(&self, place: Place, offset: usize, size: usize) -> bool {
+        let Some(Place::Memory { at, len, address }) = self.before else { return true };
+        let before = Place::Memory { at: at + offset, len: len.saturating_sub(offset), address };
+        self.bytes(before).get(..size) == self.bytes(place).get(..size)
     }
 
     fn is_zero(&self, at: usize, size: usize) -> bool {

@@ -23,7 +23,7 @@ impl Walk<'_> {
     pub(super) fn split(&mut self, entry: TypeId, exit: TypeId, joined: bool, place: Place, frame: Frame) {
         let Some(address) = self.load(place, Width::Word) else { return self.unreadable(place) };
         if self.outcome.is_none() {
-            return self.went_in(address, entry.get(), joined, frame);
+            return self.went_in(address, entry.get(), joined.then_some(exit), frame);
         }
         if !std::mem::take(&mut self.opened) {
             return;
@@ -54,11 +54,24 @@ impl Walk<'_> {
         let mut end = End::Complete;
         if let Some(Type::Struct(id)) = told {
             let size = id.get().size(self.abi);
+            self.before = self.saved(self.arg_index, address);
             if let Some(place) = self.fetch_all(address, size) {
                 end = self.members(id, place, usize::MAX);
             }
+            self.before = None;
         }
         self.sink.end_struct(end);
+    }
+
+    /// Remembers a structure that went in, if what comes out is compared with it.
+    fn remember(&mut self, place: Place, exit: TypeId) {
+        let Type::Ptr { to, .. } = exit.get() else { return };
+        let compared = matches!(to.get(), Type::Struct(id) if id.get().fields().iter().any(|field| field.renewed));
+        if let (true, Place::Memory { at, len, .. }) = (compared, place) {
+            self.saved.push(self.arg_index as u8);
+            self.saved.extend((len as u16).to_le_bytes());
+            self.saved.extend_from_slice(&self.arena[at..at + len]);
+        }
     }
 
     /// Whether no field of a structure is shown as it is.
@@ -72,7 +85,7 @@ impl Walk<'_> {
         nothing
     }
 
-    fn went_in(&mut self, address: u64, entry: Type, joined: bool, frame: Frame) {
+    fn went_in(&mut self, address: u64, entry: Type, joined: Option<TypeId>, frame: Frame) {
         let Type::Ptr { to, .. } = self.resolve(entry, frame) else { return self.sink.pointer(address) };
         let to = self.resolve(to.get(), frame);
         if address == 0 || !self.style.dereference {
@@ -84,7 +97,8 @@ impl Walk<'_> {
         };
         let Some(place) = self.fetch_all(address, id.get().size(self.abi)) else { return self.sink.pointer(address) };
         self.opened = true;
-        if joined {
+        if let Some(exit) = joined {
+            self.remember(place, exit);
             self.sink.begin_struct();
             self.members(id, place, usize::MAX);
         } else {

@@ -155,6 +155,8 @@ pub trait Sink {
     fn signal_set(&mut self, bits: u64, of: u32);
     /// The status word of wait(2).
     fn wait_status(&mut self, status: u32);
+    /// The same of a field; its value before was told at entry, perhaps with others behind it.
+    fn renewed(&mut self, name: &'static str);
     /// What an argument holds after the call follows; its value before was told at entry.
     fn outcome_of(&mut self, name: &'static str);
     /// A part of what follows the result begins; without a name it is what the call found.
@@ -248,6 +250,7 @@ impl Sink for Mute {
     fn signal_set(&mut self, _: u64, _: u32) {}
     fn wait_status(&mut self, _: u32) {}
     fn outcome_of(&mut self, _: &'static str) {}
+    fn renewed(&mut self, _: &'static str) {}
     fn labelled(&mut self, _: &'static str) {}
     fn namespace(&mut self, _: &'static str, _: u64) {}
     fn words(&mut self, _: &'static str) {}

@@ -504,6 +504,10 @@ impl Sink for JsonSink<'_> {
         }
     }
 
+    fn renewed(&mut self, name: &'static str) {
+        self.outcome_of(name);
+    }
+
     fn outcome_of(&mut self, name: &'static str) {
         self.comma();
         self.format(format_args!("\"{name}_out\":"));

@@ -584,6 +584,12 @@ impl Sink for TextSink<'_> {
         super::status::wait_status(self.out, status);
     }
 
+    fn renewed(&mut self, name: &'static str) {
+        self.put(" => ");
+        self.put(name);
+        self.put("=");
+    }
+
     fn outcome_of(&mut self, _: &'static str) {
         self.put(" => ");
     }

@@ -105,6 +105,8 @@ pub struct Field {
     pub nonzero: bool,
     /// What became of the field told last.
     pub outcome: bool,
+    /// What became of a field told at entry, if it changed.
+    pub renewed: bool,
     /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
     pub changes: bool,
     /// Begins where the field before it begins: the same bytes, understood in another way.

@@ -48,7 +48,7 @@ impl Lowering<'_> {
             let when = field.when.as_ref().map_or(NO_EXPR, |e| self.expr(e, &scope));
             let name = self.tables.name(&field.name);
             rows.push(format!(
-                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {}, nonzero: {}, outcome: {}, changes: {} }}",
+                "Field {{ name: {name}, ty: TypeId({ty}), when: ExprId({when}), offset: {:?}, bits: {:?}, verbose: {}, hidden: {}, unnamed: {}, nonzero: {}, outcome: {}, renewed: {}, changes: {} }}",
                 at.map(|p| p.offset),
                 at[0].bits,
                 field.verbose,
@@ -56,6 +56,7 @@ impl Lowering<'_> {
                 field.unnamed,
                 field.nonzero,
                 field.outcome,
+                field.renewed,
                 field.changes,
             ));
         }

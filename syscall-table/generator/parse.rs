@@ -272,6 +272,7 @@ impl Parser<'_> {
             unnamed: false,
             nonzero: false,
             outcome: false,
+            renewed: false,
             changes: false,
             again: false,
             place: place.clone(),
@@ -332,6 +333,7 @@ impl Parser<'_> {
             unnamed: false,
             nonzero: false,
             outcome: false,
+            renewed: false,
             changes: false,
             again: false,
             place,
@@ -345,6 +347,8 @@ impl Parser<'_> {
                 field.hidden = true;
             } else if self.word("unnamed") {
                 field.unnamed = true;
+            } else if self.word("renewed") {
+                field.renewed = true;
             } else if self.word("outcome") {
                 field.outcome = true;
             } else if self.word("nonzero") {

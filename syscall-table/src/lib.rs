@@ -53,7 +53,7 @@
 //! those of the header's structure of that name (`struct name = other` for another, `field @ path.of.member` for a member
 //! inside), or computed for each ABI if it has none or is `sequential`. `verbose` fields are left out of abbreviated
 //! output, `hidden` ones are there for others to refer to, `nonzero` ones are left out if all their bytes are 0, an `outcome` is
-//! what became of the field that was told last (`*A with out *B`), `changes` ones are shown as `before => after` in `inout`
+//! what became of the field that was told last (`*A with out *B`), a `renewed` one what became of one if it changed, `changes` ones are shown as `before => after` in `inout`
 //! structures, `unnamed` ones are shown without their name, `again` ones begin where the one before
 //! them does. `packed`, `union`, `bare`
 //! (without braces) and `lp64` (not used on i386) do what they say; a verbose field of one with `gaps` leaves an ellipsis

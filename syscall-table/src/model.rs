@@ -583,6 +583,8 @@ pub struct Field {
     pub nonzero: bool,
     /// What became of the field that was told last, which has this name.
     pub outcome: bool,
+    /// What became of a field that was told at entry; shown if it changed.
+    pub renewed: bool,
     /// Shown as it was at entry and as it became, in a structure that is otherwise shown as it is at exit.
     pub changes: bool,
 }

@@ -76,22 +76,24 @@ pub fn ifconf(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     let Some(len) = walk.load(place, Width::W32) else { return };
     let buffer = walk.load(Place::Memory { at: at + word, len: word, address }, Width::Word).unwrap_or(0);
     let before = walk.entry_value().filter(|before| *before != len && buffer != 0);
-    let signed = |len: u64| i64::from(len as i32);
     walk.sink.begin_struct();
     walk.sink.field("ifc_len");
-    if let Some(before) = before {
-        walk.sink.begin_change();
-        walk.sink.signed(signed(before));
-        walk.sink.becomes();
-    }
-    walk.sink.signed(signed(len));
-    if before.is_some() {
-        walk.sink.end_change();
-    }
     let Some(id) = StructId::by_name("ifreq_addr") else { return };
     let size = id.get().size(walk.abi) as u64;
-    if len != 0 && len % size == 0 {
-        walk.sink.comment(format_args!("{} * sizeof(struct ifreq)", len / size));
+    let length = |walk: &mut Walk, len: u64| {
+        walk.sink.signed(i64::from(len as i32));
+        if len != 0 && len.is_multiple_of(size) {
+            walk.sink.comment(format_args!("{} * sizeof(struct ifreq)", len / size));
+        }
+    };
+    if let Some(before) = before {
+        walk.sink.begin_change();
+        length(walk, before);
+        walk.sink.becomes();
+    }
+    length(walk, len);
+    if before.is_some() {
+        walk.sink.end_change();
     }
     walk.sink.field("ifc_buf");
     if buffer == 0 || walk.failed() {

@@ -82,7 +82,7 @@ fn outcome(walk: &mut Walk, header: &Header) {
     let word = walk.abi.word();
     let direction = header.number(walk, 4, Width::W32);
     if direction == BOTH_WAYS {
-        walk.sink.outcome_of("dxferp");
+        walk.sink.renewed("dxferp");
         let (buffer, len) = buffer(walk, header);
         told(walk, buffer, len);
     } else if direction == FROM_DEVICE {
