@@ -13,7 +13,7 @@
 //!
 //! Nobody can tell. A tracee's mask is given back to it before it makes, or any other tracee makes, a call that asks for a
 //! mask or sets one, and before a call that gives its mask to a child; the call is then made with the mask that the tracee
-//! believes to have. Should the tracer be killed, a [`Guard`] gives the masks back.
+//! believes to have. Who opens a file in which masks stand (/proc/PID/status) finds the same. Should the tracer be killed, a [`Guard`] gives the masks back.
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
@@ -21,7 +21,7 @@ use syscall_table::Abi;
 
 use super::stop_loop::Tracee;
 use super::tids::Tids;
-use crate::tracee::{CpuMask, Guard, Held, Ticker, current_cpu, run_time, ticks};
+use crate::tracee::{CStrLen, CpuMask, Guard, Held, Memory, Ticker, current_cpu, run_time, ticks};
 
 /// A stop that follows the one before within this time (nanoseconds) was quick. On an idle CPU of a virtual machine a wake-up takes
 /// 30 to 60 µs and a stop two of them, so what happens less often than this gains little by being held.
@@ -37,6 +37,9 @@ const FEW_STOPS: u32 = 8;
 /// When more tracees than these have not stopped for a while, they probably wait for the tracer, and each is asked
 /// what it did.
 const MANY: usize = 8;
+
+/// For so long (nanoseconds) nobody is held after a tracee opened a file in which masks stand: it will read it now.
+const READING: u64 = 20_000_000;
 
 /// How a tracee is placed.
 #[derive(Debug)]
@@ -95,6 +98,8 @@ pub(super) struct Placement {
     held: Vec<Pid>,
     /// How many calls are being made during which nobody may be held.
     asked: u32,
+    /// Until when nobody may be held, because masks may be read (nanoseconds); 0: nobody reads them.
+    read_until: u64,
     ticker: Ticker,
     /// The tick that was seen last.
     seen: u32,
@@ -112,6 +117,7 @@ impl Placement {
             home: None,
             held: Vec::new(),
             asked: 0,
+            read_until: 0,
             ticker: Ticker::fast(),
             seen: 0,
             stops: 0,
@@ -130,6 +136,11 @@ impl Placement {
         tracee.heat = Heat::Left;
     }
 
+    /// Whether tracees may be held.
+    pub(super) fn is_on(&self) -> bool {
+        !self.off
+    }
+
     /// Whether any tracee is held.
     pub(super) fn is_holding(&self) -> bool {
         self.home.is_some()
@@ -143,12 +154,11 @@ impl Placement {
         self.stops += 1;
         match &mut tracee.heat {
             Heat::Hot { since, .. } => *since = ticks(),
-            _ if tracee.apart != Apart::Nobody || self.asked > 0 => {}
+            _ if tracee.apart != Apart::Nobody || self.asked > 0 || self.is_read() => {}
             Heat::Left => {}
             Heat::Warm => self.hold(pid, &mut tracee.heat),
             Heat::Cold { quick, last } => {
-                let now = clock_gettime(ClockId::CLOCK_MONOTONIC)
-                    .map_or(0, |t| t.tv_sec().unsigned_abs() * 1_000_000_000 + t.tv_nsec().unsigned_abs());
+                let now = now();
                 let limit = if self.held.is_empty() { QUICK } else { QUICK_AMONG_OTHERS };
                 let gap = now.saturating_sub(*last);
                 *last = now;
@@ -158,6 +168,20 @@ impl Placement {
                 }
             }
         }
+    }
+
+    /// Whether masks may be being read.
+    fn is_read(&mut self) -> bool {
+        if self.read_until > 0 && now() > self.read_until {
+            self.read_until = 0;
+        }
+        self.read_until > 0
+    }
+
+    /// A tracee is about to open a file in which masks stand, /proc/PID/status: nobody is held for a while.
+    pub(super) fn opening(&mut self, tracees: &mut Tids<Tracee>) {
+        self.read_until = now() + READING;
+        self.release_all(tracees);
     }
 
     fn hold(&mut self, pid: Pid, heat: &mut Heat) {
@@ -328,6 +352,29 @@ impl Placement {
             }
         }
     }
+}
+
+/// Whether a call opens a file by a name that may be that of /proc/PID/status.
+pub(super) fn opens_status(memory: &Memory, abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
+    let path = match (abi, nr) {
+        // open
+        (Abi::X86_64 | Abi::X32, 2) | (Abi::I386, 5) => args[0],
+        // openat, openat2
+        (Abi::X86_64 | Abi::X32, 257 | 437) | (Abi::I386, 295 | 437) => args[1],
+        _ => return false,
+    };
+    let mut name = [0; 64];
+    match memory.read_cstr(path, &mut name) {
+        Some(CStrLen::Whole(len)) => name[..len].ends_with(b"status"),
+        // The names of such files are shorter.
+        Some(CStrLen::Cut(_)) | None => false,
+    }
+}
+
+/// The monotonic time in nanoseconds.
+fn now() -> u64 {
+    clock_gettime(ClockId::CLOCK_MONOTONIC)
+        .map_or(0, |t| t.tv_sec().unsigned_abs() * 1_000_000_000 + t.tv_nsec().unsigned_abs())
 }
 
 /// Whether a tracee ran for a good part of the time since the last look at it.

@@ -13,7 +13,7 @@ use syscall_table::Abi;
 use super::attach::{AttachError, explain, is_oneself};
 use super::delay::Delays;
 use super::event::{Event, ForkKind};
-use super::placement::{Apart, Heat, Placement};
+use super::placement::{self, Apart, Heat, Placement};
 use super::recent::Recent;
 use super::seccomp::{self, Own};
 use super::tamper::Replaced;
@@ -500,7 +500,10 @@ impl Tracer {
                     state.installing = state.hidden && seccomp::own(abi, nr, &args) != Own::None;
                     let own = if self.filtered && !state.hidden { seccomp::own(abi, nr, &args) } else { Own::None };
                     state.every_call |= own != Own::None;
-                    if apart == Apart::Nobody {
+                    let reads = self.placement.is_on() && placement::opens_status(&Memory::of(tid), abi, nr, &args);
+                    if reads {
+                        self.placement.opening(&mut self.tracees);
+                    } else if apart == Apart::Nobody {
                         self.placement.stopped(tid, state);
                     } else {
                         self.placement.entering(tid, apart, &mut self.tracees);

@@ -7,8 +7,8 @@ use crate::programs::program;
 
 use super::running::{field, pid, trapline, until};
 
-fn masks(mut command: Command, name: &str) -> String {
-    let output = command.arg(program(name)).stdin(Stdio::null()).output().expect("the program runs");
+fn masks(mut command: Command, name: &str, more: &[&str]) -> String {
+    let output = command.arg(program(name)).args(more).stdin(Stdio::null()).output().expect("the program runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).expect("text")
 }
@@ -16,7 +16,7 @@ fn masks(mut command: Command, name: &str) -> String {
 #[test]
 fn tracees_see_the_masks_that_they_would_have() {
     for name in ["affinity", "32:affinity"] {
-        let untraced = masks(Command::new("env"), name);
+        let untraced = masks(Command::new("env"), name, &[]);
         assert!(untraced.lines().count() > 30, "{untraced}");
         for options in [
             &["-f"][..],
@@ -34,8 +34,19 @@ fn tracees_see_the_masks_that_they_would_have() {
                 let lines = text.lines().filter(|line| options.contains(&"-f") || !line.starts_with("its "));
                 lines.map(str::to_string).collect::<Vec<_>>()
             };
-            assert_eq!(seen(&masks(command, name)), seen(&untraced), "{name} with {options:?}");
+            assert_eq!(seen(&masks(command, name, &[])), seen(&untraced), "{name} with {options:?}");
         }
+    }
+}
+
+#[test]
+fn proc_tells_the_masks_that_they_would_have() {
+    let untraced = masks(Command::new("env"), "affinity", &["status"]);
+    assert!(untraced.contains("Cpus_allowed_list"), "{untraced}");
+    for options in [&["-f"][..], &["-f", "--json"], &["-f", "-e", "trace=openat"]] {
+        let mut command = trapline();
+        command.args(["-o", "/dev/null"]).args(options);
+        assert_eq!(masks(command, "affinity", &["status"]), untraced, "{options:?}");
     }
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static unsigned long mask[128];
+static int with_status;
 
 static void be_quick(void)
 {
@@ -30,6 +31,20 @@ static void show(const char *whose, pid_t pid)
 	fflush(stdout);
 }
 
+/* What /proc tells of a thread's mask. */
+static void show_status(const char *whose, const char *path)
+{
+	be_quick();
+	char line[256];
+	FILE *status = fopen(path, "r");
+	while (status && fgets(line, sizeof line, status))
+		if (!strncmp(line, "Cpus_allowed", 12))
+			printf("%s, %s", whose, line);
+	if (status)
+		fclose(status);
+	fflush(stdout);
+}
+
 static void *thread(void *parent)
 {
 	show("a thread", 0);
@@ -42,11 +57,18 @@ static void family(void)
 	pid_t self = syscall(SYS_gettid);
 	show("oneself", 0);
 	show("oneself by id", self);
+	if (with_status)
+		show_status("oneself", "/proc/self/status");
 	be_quick();
 	pid_t child = fork();
 	if (!child) {
 		show("a child", 0);
 		show("its parent", self);
+		if (with_status) {
+			char path[64];
+			sprintf(path, "/proc/%d/status", self);
+			show_status("its parent", path);
+		}
 		_exit(0);
 	}
 	waitpid(child, NULL, 0);
@@ -66,6 +88,7 @@ static void family(void)
 
 int main(int argc, char **argv)
 {
+	with_status = argc > 1 && !strcmp(argv[1], "status");
 	family();
 	memset(mask, 0xff, sizeof mask);
 	be_quick();
@@ -84,7 +107,7 @@ int main(int argc, char **argv)
 	memset(mask, 0xff, sizeof mask);
 	printf("every bit: %ld\n", syscall(SYS_sched_setaffinity, 0, sizeof mask, mask));
 	show("at last", 0);
-	if (argc > 1)
+	if (argc > 1 && !with_status)
 		for (;;) {
 			be_quick();
 			kill(getppid(), 0);
