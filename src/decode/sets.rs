@@ -50,7 +50,7 @@ impl Walk<'_> {
                 None => self.sink.unknown(value, set.fallback()),
             };
         }
-        let groups = Groups::of(set, self.abi);
+        let groups = Groups::of(set, self.abi, value);
         let first = set.parts(self.abi).iter().find_map(|part| groups.own(part, value));
         self.sink.begin_flags(if groups.apart { first.unwrap_or(0) } else { value });
         self.flags(set, value);
@@ -64,7 +64,7 @@ impl Walk<'_> {
             parts.iter().fold(0, |all, part| if let Part::Enum { mask, .. } = part { all | mask } else { all });
         let mut told = false;
         let mut bits_told = false;
-        let groups = Groups::of(set, self.abi);
+        let groups = Groups::of(set, self.abi, value);
         let mut begun = false;
         let mut bits_begun = false;
         for part in parts {
@@ -152,21 +152,31 @@ struct Groups {
 }
 
 impl Groups {
-    fn of(set: &'static Set, abi: Abi) -> Groups {
-        let numbers = set.parts(abi).iter().fold(0, |all, part| match part {
-            Part::Enum { mask, .. } | Part::Octal { mask } | Part::Decimal { mask } => all | mask,
+    fn of(set: &'static Set, abi: Abi, value: u64) -> Groups {
+        let parts = set.parts(abi);
+        let of_own = |part: &&Part| matches!(part, Part::Enum { .. } | Part::Octal { .. } | Part::Decimal { .. });
+        let numbers = parts.iter().fold(0, |all, part| match *part {
+            Part::Enum { mask, .. } if Groups::is_named(part, value) => all | mask,
+            Part::Octal { mask } | Part::Decimal { mask } => all | mask,
             _ => all,
         });
-        Groups { apart: numbers != 0 && !ONE_NUMBER.contains(&set.name()), numbers }
+        Groups { apart: parts.iter().any(|part| of_own(&part)) && !ONE_NUMBER.contains(&set.name()), numbers }
+    }
+
+    /// Whether a number has a name or words for those that have none; otherwise it is told with the rest.
+    fn is_named(part: &Part, value: u64) -> bool {
+        match *part {
+            Part::Enum { mask, values, fallback } => {
+                !fallback.is_empty() || Part::lookup(values, value & mask).is_some()
+            }
+            _ => false,
+        }
     }
 
     /// The number that begins with this part.
     fn own(&self, part: &Part, value: u64) -> Option<u64> {
         match *part {
-            Part::Enum { mask, values, fallback } => {
-                let shown = !fallback.is_empty() || Part::lookup(values, value & mask).is_some();
-                Some(value & mask).filter(|_| shown)
-            }
+            Part::Enum { mask, .. } => Some(value & mask).filter(|_| Groups::is_named(part, value)),
             // They have a form of their own.
             Part::Octal { .. } | Part::Decimal { .. } => None,
             _ => Some(value & !self.numbers).filter(|bits| *bits != 0),
