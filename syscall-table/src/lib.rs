@@ -10,6 +10,34 @@
 //! assert!(call.classes().intersects(Classes::by_name("file").expect("%file")));
 //! ```
 //!
+//! Everything is in static tables: nothing is read or allocated at run time, and the crate needs nothing but the standard
+//! library. To use it from a program of yours, depend on it by its path or repository:
+//!
+//! ```toml
+//! [dependencies]
+//! syscall-table = { git = "…", package = "syscall-table" }
+//! ```
+//!
+//! This lists all calls that take the name of a file; `examples/paths.rs` is the whole program:
+//!
+//! ```
+//! use syscall_table::{Abi, Type};
+//!
+//! /// Whether a value of this type is a file name, or leads to one.
+//! fn is_path(ty: Type) -> bool {
+//!     match ty {
+//!         Type::Path => true,
+//!         Type::Ptr { to, .. } => is_path(to.get()),
+//!         Type::Match { arms, .. } => Type::arms(arms).iter().any(|arm| is_path(arm.ty.get())),
+//!         _ => false,
+//!     }
+//! }
+//!
+//! let calls = Abi::X86_64.syscalls().filter(|(_, call)| call.args().iter().any(|arg| is_path(arg.ty.get())));
+//! let names: Vec<&str> = calls.map(|(_, call)| call.name()).collect();
+//! assert!(names.contains(&"openat") && names.contains(&"mount") && !names.contains(&"read"));
+//! ```
+//!
 //! # The language of the descriptions
 //!
 //! The files `descriptions/*.sys` hold declarations; `#` starts a comment.
