@@ -115,6 +115,8 @@ pub trait Sink {
     fn beyond(&mut self, from: u64, to: u64);
     /// What follows in the structure cannot be read.
     fn beyond_reach(&mut self, address: u64);
+    /// The value of a member cannot be read.
+    fn out_of_reach(&mut self, address: u64);
     /// A list begins.
     fn begin_array(&mut self);
     /// The next element begins.
@@ -230,6 +232,7 @@ impl Sink for Mute {
     fn end_struct(&mut self, _: End) {}
     fn beyond(&mut self, _: u64, _: u64) {}
     fn beyond_reach(&mut self, _: u64) {}
+    fn out_of_reach(&mut self, _: u64) {}
     fn begin_array(&mut self) {}
     fn element(&mut self) {}
     fn indexed_element(&mut self, _: u64, _: Option<&str>, _: &str) {}

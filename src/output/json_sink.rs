@@ -392,6 +392,10 @@ impl Sink for JsonSink<'_> {
         self.pointer(address);
     }
 
+    fn out_of_reach(&mut self, address: u64) {
+        self.pointer(address);
+    }
+
     fn begin_array(&mut self) {
         self.open("[");
     }

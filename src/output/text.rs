@@ -475,6 +475,10 @@ impl Sink for TextSink<'_> {
         self.put("???");
     }
 
+    fn out_of_reach(&mut self, _: u64) {
+        self.put("???");
+    }
+
     fn begin_array(&mut self) {
         self.push();
         self.put("[");

@@ -72,7 +72,7 @@ pub fn opaque_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
     drop(params);
     match walk.fetch_all(address, len.min(most) as usize) {
         Some(place) => walk.tell_bytes(place, Quote::Hex, len > most, Some(len)),
-        None => walk.sink.pointer(address),
+        None => walk.sink.out_of_reach(address),
     }
 }
 
