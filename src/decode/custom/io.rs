@@ -6,7 +6,7 @@ use crate::decode::number::from_bytes;
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
 
-use super::net;
+use super::{control, net};
 
 /// linux/socket.h
 const AF_NETLINK: u64 = 16;
@@ -142,7 +142,7 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     walk.sink.unsigned(iov_len);
     if control_len != 0 {
         walk.sink.field("msg_control");
-        net::control(walk, control, control_len);
+        control::control(walk, control, control_len);
     }
     walk.sink.field("msg_controllen");
     walk.sink.unsigned(control_len);

@@ -1,6 +1,7 @@
 //! What descriptions cannot say: one decoder for each name behind an `@`, each with its reason.
 
 mod bpf;
+mod control;
 mod io;
 mod ioctl;
 mod net;

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use syscall_table::{ExprId, StructId, Type, Width};
+use syscall_table::{ExprId, StructId, Width};
 
 use crate::decode::number::{from_bytes, signed};
 use crate::decode::sink::{End, Quote};
@@ -33,6 +33,13 @@ pub fn sockaddr_result(walk: &mut Walk, params: &'static [ExprId], address: u64,
             tell_sockaddr(walk, address, now.min(room) as usize);
         }
         _ => walk.sink.pointer(address),
+    }
+}
+
+/// Tells an address that was read.
+pub fn tell_sockaddr_at(walk: &mut Walk, place: Place) {
+    if let Place::Memory { len, address, .. } = place {
+        tell_sockaddr(walk, address, len);
     }
 }
 
@@ -148,103 +155,6 @@ fn packet(walk: &mut Walk, place: Place, len: usize) {
             walk.sink.hex_digits(u64::from(byte), 2);
         }
         walk.sink.end_array(End::Complete);
-    }
-}
-
-/// Control messages: cmsg(3).
-pub fn control(walk: &mut Walk, address: u64, total: u64) {
-    const MOST: u64 = 1 << 16;
-    if address == 0 {
-        return walk.sink.pointer(0);
-    }
-    let word = walk.abi.word();
-    let head = word + 8;
-    let Some(all) = walk.fetch_all(address, total.min(MOST) as usize) else { return walk.sink.pointer(address) };
-    let Place::Memory { at: base, len: there, .. } = all else { return };
-    if there < head {
-        return walk.sink.pointer(address);
-    }
-    walk.sink.begin_array();
-    let mut at = 0;
-    while there - at >= head {
-        let bytes = &walk.bytes(all)[at..];
-        let len = from_bytes(&bytes[..word], false);
-        let level = from_bytes(&bytes[word..word + 4], false);
-        let kind = from_bytes(&bytes[word + 4..head], false);
-        walk.sink.element();
-        walk.sink.begin_struct();
-        walk.sink.field("cmsg_len");
-        walk.sink.unsigned(len);
-        walk.sink.field("cmsg_level");
-        walk.named_set("sockopt_level", level);
-        walk.sink.field("cmsg_type");
-        match level {
-            1 => walk.named_set("scm_type", kind),
-            0 => walk.named_set("ip_control", kind),
-            _ => walk.sink.hex(kind),
-        }
-        let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let data = len.min(there - at).saturating_sub(head);
-        if data > 0 {
-            walk.sink.field("cmsg_data");
-            let place =
-                Place::Memory { at: base + at + head, len: data, address: address.wrapping_add((at + head) as u64) };
-            control_data(walk, level, kind, place, data);
-        }
-        walk.sink.end_struct(End::Complete);
-        if len < head {
-            break;
-        }
-        at += len.next_multiple_of(word);
-        if at >= there {
-            break;
-        }
-    }
-    if at < there && there - at < head && at != 0 {
-        return walk.sink.end_array(End::Unreadable(address.wrapping_add(at as u64)));
-    }
-    walk.sink.end_array(End::Complete);
-}
-
-fn control_data(walk: &mut Walk, level: u64, kind: u64, place: Place, len: usize) {
-    let Place::Memory { at, address, .. } = place else { return };
-    let inner = |offset: usize, len: usize| Place::Memory { at: at + offset, len, address };
-    match (level, kind) {
-        // SCM_RIGHTS
-        (1, 1) => {
-            walk.sink.begin_array();
-            for i in 0..len / 4 {
-                walk.sink.element();
-                let fd = walk.load(inner(i * 4, 4), Width::W32).unwrap_or(0);
-                walk.fd(fd as i32);
-            }
-            walk.sink.end_array(End::Complete);
-        }
-        // SCM_CREDENTIALS
-        (1, 2) if len >= 12 => {
-            if let Some(id) = StructId::by_name("ucred") {
-                walk.value(Type::Struct(id), inner(0, 12), Frame::Args);
-            }
-        }
-        // SCM_TIMESTAMP_OLD, SCM_TIMESTAMPNS_OLD
-        (1, 29) | (1, 35) if len >= 16 => {
-            if let Some(id) = StructId::by_name(if kind == 29 { "timeval" } else { "timespec" }) {
-                walk.value(Type::Struct(id), inner(0, 16), Frame::Args);
-            }
-        }
-        // IP_TTL, IP_TOS and the like: a number.
-        (0, 2) | (41, 52 | 67) if len >= 4 => {
-            walk.sink.begin_indirect();
-            let value = walk.load(inner(0, 4), Width::W32).unwrap_or(0);
-            walk.sink.unsigned(value);
-            walk.sink.end_indirect();
-        }
-        _ => walk.tell_bytes(
-            inner(0, len.min(walk.style.string_limit)),
-            Quote::Hex,
-            len > walk.style.string_limit,
-            Some(len as u64),
-        ),
     }
 }
 
