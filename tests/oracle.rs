@@ -249,5 +249,7 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     netlink_for_names: Case { options: &["-f", "-s", "500", "-e", "trace=%net"], ..case(&["python3", "-c", "import socket; socket.getaddrinfo('localhost', 80)"]) };
     sockopt: Case { options: &["-e", "trace=setsockopt,getsockopt", "-e", "inject=setsockopt,getsockopt:retval=0"], ..case(&["@sockopt"]) };
     sockopt_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:sockopt"]) };
+    messages: Case { options: &["-e", "trace=%net", "-e", "inject=recvmsg:retval=0"], ..case(&["@messages"]) };
+    messages_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:messages"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

@@ -111,8 +111,11 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
                 walk.bare_fields(id, place);
             }
             walk.sink.field("offender");
-            let offender =
-                Place::Memory { at: at + EXTENDED_ERROR, len: INTERNET_ADDRESS, address: address + EXTENDED_ERROR as u64 };
+            let offender = Place::Memory {
+                at: at + EXTENDED_ERROR,
+                len: INTERNET_ADDRESS,
+                address: address + EXTENDED_ERROR as u64,
+            };
             tell_sockaddr_at(walk, offender);
             walk.sink.end_struct(End::Complete);
         }
@@ -148,7 +151,8 @@ fn times(walk: &mut Walk, name: &str, count: usize, place: Place) {
     walk.sink.begin_array();
     for nth in 0..count {
         walk.sink.element();
-        let place = Place::Memory { at: at + nth * size, len: size, address: address.wrapping_add((nth * size) as u64) };
+        let place =
+            Place::Memory { at: at + nth * size, len: size, address: address.wrapping_add((nth * size) as u64) };
         walk.value(Type::Struct(id), place, Frame::Args);
     }
     walk.sink.end_array(End::Complete);
@@ -163,7 +167,8 @@ fn numbers(walk: &mut Walk, place: Place, width: Width, format: Format) {
     walk.sink.begin_array();
     for nth in 0..told {
         walk.sink.element();
-        let place = Place::Memory { at: at + nth * size, len: size, address: address.wrapping_add((nth * size) as u64) };
+        let place =
+            Place::Memory { at: at + nth * size, len: size, address: address.wrapping_add((nth * size) as u64) };
         walk.value(Type::Int { width, format }, place, Frame::Args);
     }
     walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });

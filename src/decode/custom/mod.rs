@@ -11,6 +11,7 @@ mod ptrace;
 mod results;
 mod sets;
 mod sg;
+mod sockaddr;
 mod sockopt;
 mod strings;
 mod times;
@@ -105,6 +106,13 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Sockopt => Kind::Behind(sockopt::sockopt),
         Decoder::SockoptResult => Kind::Behind(sockopt::sockopt_result),
         Decoder::PacketProtocol => Kind::Value(net::packet_protocol, values::four),
+        Decoder::ThreeBytes => Kind::Value(sockaddr::three_bytes, sockaddr::three),
+        Decoder::Byte => Kind::Value(sockaddr::byte, values::one),
+        Decoder::ByteList => Kind::Value(sockaddr::byte_list, netlink::any_size),
+        Decoder::Terminated => Kind::Value(sockaddr::terminated, netlink::any_size),
+        Decoder::AlgFlags => Kind::Value(sockaddr::alg_flags, values::four),
+        Decoder::Ieee802154Type => Kind::Value(sockaddr::ieee802154_type, values::four),
+        Decoder::Htobs => Kind::Value(sockaddr::htobs, netlink::two),
         Decoder::SockaddrInline => Kind::Value(sockopt::sockaddr_inline, netlink::any_size),
         Decoder::SocketData => Kind::Behind(net::socket_data),
         Decoder::HexRest => Kind::Value(netlink::hex_rest, netlink::any_size),

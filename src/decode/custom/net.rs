@@ -4,6 +4,7 @@ use std::net::Ipv6Addr;
 
 use syscall_table::{ExprId, StructId, Width};
 
+use super::sockaddr;
 use crate::decode::number::{from_bytes, signed};
 use crate::decode::sink::{End, Quote};
 use crate::decode::text::Short;
@@ -51,15 +52,20 @@ pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
     let len = len.min(LONGEST);
     let Some(place) = walk.fetch_all(address, len) else { return walk.sink.pointer(address) };
     let family = from_bytes(&walk.bytes(place)[..2], false);
+    let mut end = End::Complete;
     walk.sink.begin_struct();
     walk.sink.field("sa_family");
     walk.named_set("address_family", family);
     match family {
         1 => unix(walk, place, len),
-        2 if len >= 16 => family_fields(walk, "sockaddr_in", place),
         10 if len >= 24 => inet6(walk, place, len),
-        16 if len >= 12 => family_fields(walk, "sockaddr_nl", place),
-        17 if len >= 12 => packet(walk, place, len),
+        17 if len >= 20 => packet(walk, place),
+        3 if len >= 16 => sockaddr::ax25(walk, place),
+        _ if let Some((least, name)) = described(family, len) => {
+            family_fields(walk, name, place);
+            // Of what is behind one of nfc(7) only that it is there.
+            end = if family == 39 && len > least { End::Abbreviated } else { End::Complete };
+        }
         _ if len > 2 => {
             walk.sink.field("sa_data");
             let Place::Memory { at, len, address } = place else { return };
@@ -67,7 +73,15 @@ pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
         }
         _ => {}
     }
-    walk.sink.end_struct(End::Complete);
+    walk.sink.end_struct(end);
+}
+
+/// The description of an address, and the least length for that.
+fn described(family: u64, len: usize) -> Option<(usize, &'static str)> {
+    let mut all = sockaddr::FAMILIES.into_iter();
+    let (_, least, _, name) =
+        all.find(|(known, least, most, _)| *known == family && (*least..=*most).contains(&len))?;
+    Some((least, name))
 }
 
 fn family_fields(walk: &mut Walk, name: &str, place: Place) {
@@ -87,7 +101,7 @@ fn unix(walk: &mut Walk, place: Place, len: usize) {
     let inner = |from: usize, len: usize| Place::Memory { at: at + 2 + from, len, address };
     walk.sink.field("sun_path");
     let path = &walk.bytes(place)[2..2 + room];
-    if path[0] == 0 && room > 1 {
+    if path[0] == 0 {
         walk.sink.abstract_name();
         walk.tell_bytes(inner(1, room - 1), Quote::Plain, false, None);
     } else {
@@ -128,7 +142,7 @@ fn inet6(walk: &mut Walk, place: Place, len: usize) {
 }
 
 /// packet(7).
-fn packet(walk: &mut Walk, place: Place, len: usize) {
+fn packet(walk: &mut Walk, place: Place) {
     let bytes = walk.bytes(place);
     let protocol = from_bytes(&bytes[2..4], true);
     let index = from_bytes(&bytes[4..8], false);
@@ -145,16 +159,11 @@ fn packet(walk: &mut Walk, place: Place, len: usize) {
     walk.named_set("packet_type", pkttype);
     walk.sink.field("sll_halen");
     walk.sink.unsigned(halen as u64);
-    if halen > 0 && len > 12 {
+    if halen > 0 {
         walk.sink.field("sll_addr");
+        let Place::Memory { at, len, address } = place else { return };
         let shown = halen.min(len - 12);
-        walk.sink.begin_array();
-        for i in 0..shown {
-            walk.sink.element();
-            let byte = walk.bytes(place)[12 + i];
-            walk.sink.hex_digits(u64::from(byte), 2);
-        }
-        walk.sink.end_array(End::Complete);
+        sockaddr::tell_byte_list(walk, Place::Memory { at: at + 12, len: len - 12, address }, shown, halen);
     }
 }
 

@@ -287,6 +287,11 @@ pub fn eight(_: Abi) -> usize {
     8
 }
 
+/// One byte.
+pub const fn one(_: Abi) -> usize {
+    1
+}
+
 /// Four bytes.
 pub fn four(_: Abi) -> usize {
     4
