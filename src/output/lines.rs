@@ -183,7 +183,7 @@ fn tab(out: &mut Vec<u8>, column: usize, wanted: usize) {
 }
 
 /// Flags that are results without a word about bits that have no name, if none has.
-const PLAIN: [&str; 5] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits", "membarrier_cmds"];
+const PLAIN: [&str; 4] = ["pac_enabled_keys", "fp_mode", "spec_state", "securebits"];
 
 /// Turns colours off, if there are any.
 fn end_colour(out: &mut Vec<u8>, style: TextStyle) {
@@ -205,8 +205,9 @@ fn equals(out: &mut Vec<u8>, column: usize, style: &LineStyle) {
 
 /// A result that is not an error.
 fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
-    // What stands in parentheses is a comment anyway.
-    let style = TextStyle { constants: ConstantStyle::Abbreviated, ..style };
+    // What stands in parentheses is a comment anyway; with two exceptions.
+    let by_style = matches!(ty, Type::Set { set, .. } if ["persona", "membarrier_cmds"].contains(&set.get().name()));
+    let style = if by_style { style } else { TextStyle { constants: ConstantStyle::Abbreviated, ..style } };
     match ty {
         Type::Int { format: Format::Hex | Format::Address, .. } => {
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
@@ -241,7 +242,9 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             // Nothing in it has a name.
             let nameless = set.get().kind != SetKind::Flags || PLAIN.contains(&set.get().name());
             let number = value.to_string();
-            if out[names..] == *b"0"
+            if by_style && (value != 0 || set.get().name() == "persona") {
+                out.push(b')');
+            } else if out[names..] == *b"0"
                 || out[names..] == *number.as_bytes()
                 || nameless && out[names..].starts_with(b"0x")
             {

@@ -3,6 +3,7 @@
 
 use syscall_table::{ExprId, SetId, StructId, Width};
 
+use crate::decode::Raw;
 use crate::decode::sink::End;
 
 use crate::decode::number::from_bytes;
@@ -70,6 +71,7 @@ fn packet_offset(walk: &mut Walk, offset: u32) {
 /// The release that a program was made for: `KERNEL_VERSION(6, 1, 0)`.
 pub fn kernel_version(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.made_of(Raw::Hex(value));
     walk.sink.begin_call("KERNEL_VERSION", false);
     for part in [value >> 16, value >> 8 & 0xff, value & 0xff] {
         walk.sink.element();

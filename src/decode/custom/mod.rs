@@ -162,7 +162,7 @@ fn kind(decoder: Decoder) -> Kind {
 
 /// Whether a decoder tells bytes.
 pub fn is_string(decoder: Decoder) -> bool {
-    matches!(decoder, Decoder::Unterminated | Decoder::HexBytes)
+    matches!(decoder, Decoder::Unterminated | Decoder::HexBytes | Decoder::SocketData)
 }
 
 /// Whether a decoder tells a list of as many elements as its first parameter says.

@@ -131,7 +131,11 @@ fn left(walk: &mut Walk, address: u64, name: &str) {
 /// The slot that set_thread_area(2) chose: `(entry_number=12)`.
 pub fn entry_number(walk: &mut Walk, _: &'static [ExprId]) -> bool {
     let address = walk.args[0];
-    let chosen = walk.fetch_all(address, 4).and_then(|place| walk.load(place, syscall_table::Width::W32));
+    // struct user_desc must be there as a whole.
+    let chosen = walk
+        .fetch_all(address, 16)
+        .filter(|_| walk.style.dereference)
+        .and_then(|place| walk.load(place, syscall_table::Width::W32));
     match chosen {
         Some(number) if !walk.failed() => {
             walk.sink.field("entry_number");
