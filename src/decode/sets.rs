@@ -5,7 +5,8 @@ use syscall_table::{Abi, Part, Set, SetId, SetKind};
 use super::walk::Walk;
 
 /// Sets of which a part is a number, and which are one number nevertheless where numbers are shown.
-const ONE_NUMBER: [&str; 4] = ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode"];
+const ONE_NUMBER: [&str; 6] =
+    ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode", "futex2_flags", "tagged_addr_ctrl"];
 
 impl Walk<'_> {
     /// Tells `value` by the names of the set called `name` in the descriptions.

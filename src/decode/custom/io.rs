@@ -157,7 +157,9 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     let [taken, all] = params else { return };
     let taken = walk.eval(*taken, frame, Place::Register(0));
     let all = walk.eval(*all, frame, Place::Register(0));
-    let count = if walk.failed() { all } else { taken };
+    // Of messages that were not sent no length is known.
+    let untaken = walk.failed() || taken == 0 && walk.call_name() == "sendmmsg";
+    let count = if untaken { all } else { taken };
     let word = walk.abi.word() as u64;
     let told = walk.list_limit(count);
     if told == 0 {
@@ -179,8 +181,8 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
         walk.sink.element();
         walk.sink.begin_struct();
         walk.sink.field("msg_hdr");
-        tell_msghdr(walk, at, if walk.failed() { u64::MAX } else { len });
-        if !walk.failed() {
+        tell_msghdr(walk, at, if untaken { u64::MAX } else { len });
+        if !untaken {
             walk.sink.field("msg_len");
             walk.sink.unsigned(len);
         }

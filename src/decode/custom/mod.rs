@@ -79,6 +79,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
         Decoder::MaskResult => Kind::Aux(results::mask_result),
         Decoder::OldMaskResult => Kind::Aux(results::old_mask_result),
+        Decoder::MmsgResult => Kind::Aux(results::mmsg_result),
         Decoder::SignalResult => Kind::Aux(results::signal_result),
         Decoder::Fdset => Kind::Behind(sets::fdset),
         Decoder::Cpuset => Kind::Behind(sets::cpuset),

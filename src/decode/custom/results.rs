@@ -192,3 +192,18 @@ fn set_result(walk: &mut Walk, label: &'static str) -> bool {
         _ => false,
     }
 }
+
+/// What is left of the time that recvmmsg(2) had; parameter: what the timeout is: 1 timespec, 2 with 64 bits.
+pub fn mmsg_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
+    let Some(outcome) = walk.outcome.filter(|outcome| outcome.error == 0) else { return false };
+    if outcome.value == 0 {
+        walk.sink.words("Timeout");
+        return true;
+    }
+    let timeout = walk.args[4];
+    let kind = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
+    if timeout != 0 {
+        left(walk, timeout, if kind == 1 { "timespec" } else { "timespec64" });
+    }
+    timeout != 0
+}
