@@ -211,6 +211,7 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_all_fds_32: Case { options: &["--decode-fds=all"], racy: Some(OTHER_FDS), ..case(&["@32:fds"]) };
     option_fds_of_changing_sockets: Case { options: &["-yy"], ..case(&["@reconnects"]) };
     option_fds_of_changing_sockets_32: Case { options: &["--decode-fds=socket"], ..case(&["@32:reconnects"]) };
+    option_fds_of_peers_gone: Case { options: &["-yy", "-e", "trace=close"], ..case(&["@reconnects"]) };
     option_fds_of_sockets: Case { options: &["-e", "decode-fds=socket"], ..case(&["@fds"]) };
     option_fds_of_devices: Case { options: &["--decode-fds=dev"], ..case(&["@fds"]) };
     option_fds_of_processes: Case { options: &["--decode-fds=pidfd"], ..case(&["@fds"]) };

@@ -198,7 +198,8 @@ fn unix(message: &[u8], inode: u32) -> Option<Ends> {
             // A path has its NUL with it; a name that begins with one goes on to the end.
             UNIX_DIAG_NAME if value.first() == Some(&0) => name = value.to_vec(),
             UNIX_DIAG_NAME => name = value.split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
-            UNIX_DIAG_PEER => peer = word(value, 0).map(u64::from),
+            // A peer that is gone has no number any longer.
+            UNIX_DIAG_PEER => peer = word(value, 0).map(u64::from).filter(|peer| *peer != 0),
             _ => {}
         }
         rest = rest.get(usize::from(len).next_multiple_of(4)..).unwrap_or_default();
