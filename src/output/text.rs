@@ -623,6 +623,17 @@ impl Sink for TextSink<'_> {
         if !field.is_empty() {
             self.comma();
         }
+        if self.style.constants != ConstantStyle::Abbreviated {
+            if !field.is_empty() {
+                self.format(format_args!("{field}="));
+            }
+            let octets = address.parse().map_or([0; 16], |address: std::net::Ipv6Addr| address.octets());
+            self.string(&octets, Quote::Hex, false, None);
+            if self.style.constants == ConstantStyle::Verbose {
+                self.format(format_args!(" /* inet_pton(AF_INET6, \"{address}\") */"));
+            }
+            return;
+        }
         self.put("inet_pton(AF_INET6, \"");
         escape(self.out, address.as_bytes(), self.style.hex_strings);
         match field {

@@ -112,7 +112,7 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     walk.sink.field("msg_name");
     // At exit the length is that of the address that came, which the buffer may have been too short for.
     let shown = before.map_or(name_len, |before| name_len.min(before));
-    if name == 0 || (received && name_len == 0) || walk.failed() {
+    if name == 0 || (received && name_len == 0) || (walk.failed() && walk.call_name() != "sendmmsg") {
         walk.sink.pointer(name);
     } else {
         net::tell_sockaddr(walk, name, shown.max(0) as usize);

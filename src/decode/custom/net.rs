@@ -6,7 +6,7 @@ use syscall_table::{ExprId, StructId, Width};
 
 use super::sockaddr;
 use crate::decode::number::{from_bytes, signed};
-use crate::decode::sink::{End, Quote};
+use crate::decode::sink::{End, Quote, Raw};
 use crate::decode::text::Short;
 use crate::decode::walk::{Frame, Place, Walk};
 
@@ -119,10 +119,12 @@ fn inet6(walk: &mut Walk, place: Place, len: usize) {
     let scope = bytes.get(24..28).map(|b| from_bytes(b, false));
     let sink = &mut *walk.sink;
     sink.field("sin6_port");
+    sink.made_of(Raw::Bytes(&(port as u16).to_be_bytes()));
     sink.begin_call("htons", true);
     sink.unsigned(port);
     sink.end_call();
     sink.field("sin6_flowinfo");
+    sink.made_of(Raw::Bytes(&(flow as u32).to_be_bytes()));
     sink.begin_call("htonl", true);
     sink.unsigned(flow);
     sink.end_call();
@@ -148,6 +150,7 @@ fn packet(walk: &mut Walk, place: Place) {
     let index = from_bytes(&bytes[4..8], false);
     let (hatype, pkttype, halen) = (from_bytes(&bytes[8..10], false), u64::from(bytes[10]), usize::from(bytes[11]));
     walk.sink.field("sll_protocol");
+    walk.sink.made_of(Raw::Bytes(&(protocol as u16).to_be_bytes()));
     walk.sink.begin_call("htons", true);
     walk.named_set("ethernet_protocol", protocol);
     walk.sink.end_call();
