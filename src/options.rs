@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
 
-use crate::decode::Style;
+use crate::decode::{Style, is_multiplexer, subcalls};
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Palette, Quiet, SummaryStyle};
@@ -79,7 +79,8 @@ pub struct Options {
 impl Options {
     /// Whether a call has to be seen.
     pub fn is_wanted(&self, abi: Abi, nr: u64) -> bool {
-        self.calls.contains(abi, nr)
+        let within = || subcalls().any(|(nr, _)| self.calls.contains(abi, nr.into()));
+        self.calls.contains(abi, nr) || is_multiplexer(abi, nr) && within()
     }
 }
 

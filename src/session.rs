@@ -250,7 +250,7 @@ impl Session<'_> {
         let previous = seat.resumable;
         seat.call.start(abi, nr, args, sp, &tracee::Memory::of(tid));
         seat.inside = true;
-        seat.told = self.options.calls.contains(abi, nr);
+        seat.told = self.options.calls.contains(abi, seat.call.filter_nr);
         if seat.told && !self.options.touching.is_all() {
             let tracee = self.identify.tracee(tid);
             let touching = &self.options.touching;

@@ -240,6 +240,10 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_path_everywhere: Case { options: &["-P", "/tmp/trapline-names/x"], racy: Some("statx|mount_setattr|fspick|open_tree|fsconfig"), ..case(&["@names"]) };
     option_paths: Case { options: &["-P", "/etc", "-P/dev/null", "-e", "trace=%desc", "-z"], ..case(&["@touches"]) };
     option_path_unresolved: Case { options: &["-P", "/dev/fd/../../bin/../etc/passwd", "-f", "-y"], ..case(&["sh", "-c", "cat /etc/passwd; cat < /bin/../etc/passwd"]) };
+    subcalls_by_name: Case { options: &["-f", "-e", "trace=socket,%ipc"], ..case(&["@32:tampered"]) };
+    subcalls_by_pattern: Case { options: &["-f", "-e", "trace=/^sock"], ..case(&["@32:tampered"]) };
+    subcalls_left_out: Case { options: &["-f", "-e", "trace=!%network,%memory,wait4,rseq"], ..case(&["@32:tampered"]) };
+    subcalls_not_by_the_multiplexer: Case { options: &["-f", "-e", "trace=socketcall@32,chdir"], ..case(&["@32:tampered"]) };
     detach_on_execve: Case { options: &["-f", "-b", "execve", "-e", "trace=execve,chdir"], racy: Some("SIGCHLD"), ..case(&["sh", "-c", "cd /; /bin/true; cd /tmp; exec /bin/nosuch"]) };
     detach_on_execve_of_the_command: Case { options: &["--detach-on=execve", "-e", "trace=execve,chdir"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };
     detach_on_execve_untold: Case { options: &["-b", "execve", "-z", "-e", "trace=execve,chdir"], ..case(&["sh", "-c", "cd /; exec /bin/true"]) };

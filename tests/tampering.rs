@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use compare::{Case, compare};
 use programs::program;
 
-const CALLS: &str = "trace=chdir,getcwd,poll,fcntl,fcntl64,dup2,close,umask,alarm,write,exit_group";
+const CALLS: &str = "trace=chdir,getcwd,poll,fcntl,fcntl64,dup2,close,umask,alarm,write,exit_group,socket";
 
 /// Traces `tampered` for 64 and for 32 bits with each of these, by both tracers.
 fn agree(expressions: &[&[&str]]) {
@@ -38,6 +38,9 @@ fn errors() {
         &["inject=chdir:syscall=getuid:error=EIO"],
         &["inject=exit_group:error=EPERM"],
         &["inject=chdir@32:error=EIO", "inject=chdir@64:error=EPERM"],
+        // Calls that are made through another one are known by their own names.
+        &["inject=socket:error=EMFILE:when=2"],
+        &["inject=socketcall@32:error=EMFILE"],
     ]);
 }
 

@@ -28,6 +28,8 @@ pub struct Call {
     pub abi: Abi,
     /// Its number, without the x32 bit.
     pub nr: u64,
+    /// The number that filters know it by: its own, but for calls that are made through a multiplexer.
+    pub filter_nr: u64,
     /// Its description; none when the kernel has no such call either.
     pub syscall: Option<&'static Syscall>,
     /// What it is for the value of one of its arguments.
@@ -66,6 +68,7 @@ impl Default for Call {
         Call {
             abi: Abi::X86_64,
             nr: 0,
+            filter_nr: 0,
             syscall: None,
             variant: None,
             regs: [0; 6],
@@ -84,8 +87,11 @@ impl Call {
         self.abi = abi;
         self.nr = nr;
         match super::multiplex::demultiplex(abi, nr, &regs, memory) {
-            Some((syscall, args)) => (self.syscall, self.regs) = (Some(syscall), args),
-            None => (self.syscall, self.regs) = (abi.syscall(nr), regs),
+            Some((syscall, args)) => {
+                (self.syscall, self.regs) = (Some(syscall), args);
+                self.filter_nr = super::multiplex::number_of(syscall).unwrap_or(nr);
+            }
+            None => (self.syscall, self.regs, self.filter_nr) = (abi.syscall(nr), regs, nr),
         }
         self.variant = self.find_variant();
         self.stack = stack;

@@ -29,6 +29,41 @@ const CALLS: [(&str, usize); 20] = [
     ("sendmmsg", 4),
 ];
 
+/// The calls of ipc(2), linux/ipc.h.
+const IPC_CALLS: [&str; 12] = [
+    "semop",
+    "semget",
+    "semctl",
+    "semtimedop",
+    "msgsnd",
+    "msgrcv",
+    "msgget",
+    "msgctl",
+    "shmat",
+    "shmdt",
+    "shmget",
+    "shmctl",
+];
+
+/// Above all numbers that calls have: under these, filters know calls that are made through a multiplexer.
+pub const FIRST_SUBCALL: u32 = 900;
+
+/// The calls that are made through a multiplexer, with the numbers under which filters know them.
+pub fn subcalls() -> impl Iterator<Item = (u32, &'static Syscall)> {
+    let names = CALLS.iter().map(|(name, _)| *name).chain(IPC_CALLS);
+    names.zip(FIRST_SUBCALL..).filter_map(|(name, number)| Some((number, Syscall::by_name(name)?)))
+}
+
+/// The number under which filters know a call that is made through a multiplexer.
+pub fn number_of(call: &Syscall) -> Option<u64> {
+    subcalls().find(|(_, other)| other.name() == call.name()).map(|(number, _)| u64::from(number))
+}
+
+/// Whether this call is a multiplexer.
+pub fn is_multiplexer(abi: Abi, nr: u64) -> bool {
+    abi == Abi::I386 && matches!(nr, SOCKETCALL | IPC)
+}
+
 /// Their numbers, asm/unistd_32.h.
 const SOCKETCALL: u64 = 102;
 const IPC: u64 = 117;

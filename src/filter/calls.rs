@@ -5,6 +5,7 @@ use syscall_table::{Abi, Classes, Syscall};
 
 use super::set::Items;
 use super::{FilterError, Set, ere};
+use crate::decode;
 
 /// More than the highest number that any ABI has.
 const NUMBERS: usize = 1024;
@@ -94,8 +95,10 @@ impl CallFilter {
     }
 }
 
-fn every_call() -> impl Iterator<Item = (Abi, u32, &'static Syscall)> {
-    Abi::ALL.into_iter().flat_map(|abi| abi.syscalls().map(move |(nr, call)| (abi, nr, call)))
+/// Every call by the number that filters know it by, those that i386 makes through a multiplexer included.
+pub fn every_call() -> impl Iterator<Item = (Abi, u32, &'static Syscall)> {
+    let own = Abi::ALL.into_iter().flat_map(|abi| abi.syscalls().map(move |(nr, call)| (abi, nr, call)));
+    own.chain(decode::subcalls().map(|(nr, call)| (Abi::I386, nr, call)))
 }
 
 /// The ABI behind the `@` of `item`.
@@ -148,7 +151,9 @@ impl Matcher<'_> {
         match self {
             Matcher::Everything => true,
             Matcher::Name(wanted) => *wanted == call.name(),
-            Matcher::Number(number) => *number == nr || abi == Abi::X32 && *number == nr | X32_BIT,
+            // Numbers that are made up are nobody's business.
+            Matcher::Number(number) if *number == nr => nr < decode::FIRST_SUBCALL,
+            Matcher::Number(number) => abi == Abi::X32 && *number == nr | X32_BIT,
             Matcher::Pattern(pattern) => pattern.is_match(call.name()),
             Matcher::Class(class) => call.classes().intersects(*class),
         }

@@ -11,7 +11,7 @@ mod statuses;
 
 use std::fmt;
 
-pub use calls::CallFilter;
+pub use calls::{CallFilter, every_call};
 pub use descriptors::{DescriptorSet, TouchFilter};
 pub use detail::Detail;
 pub use set::Set;

@@ -35,7 +35,7 @@ impl Session<'_> {
 
 fn target(call: &Call) -> Target<'_> {
     let count = call.syscall.map_or(0, |syscall| syscall.args().len().min(call.regs.len()));
-    Target { abi: call.abi, nr: call.nr, args: &call.regs[..count] }
+    Target { abi: call.abi, nr: call.filter_nr, args: &call.regs[..count] }
 }
 
 /// The result as the kernel would have reported it.

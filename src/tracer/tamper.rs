@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Syscall};
 
 use super::stop_loop::{Next, Tracer, X32_BIT};
-use crate::filter::CallFilter;
+use crate::filter::{CallFilter, every_call};
 use crate::tracee::{Stopped, SyscallStop};
 
 /// The number that no call has.
@@ -87,13 +87,10 @@ impl Tampering {
     pub fn add(&mut self, calls: &CallFilter, rule: Rule) {
         self.rules.push(rule);
         let rule = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
-        for abi in Abi::ALL {
-            let by_number = &mut self.by_number[abi as usize];
-            for (nr, _) in abi.syscalls().filter(|(nr, _)| calls.contains(abi, u64::from(*nr))) {
-                let at = nr as usize;
-                by_number.resize(by_number.len().max(at + 1), 0);
-                by_number[at] = rule;
-            }
+        for (abi, nr, _) in every_call().filter(|(abi, nr, _)| calls.contains(*abi, u64::from(*nr))) {
+            let (by_number, at) = (&mut self.by_number[abi as usize], nr as usize);
+            by_number.resize(by_number.len().max(at + 1), 0);
+            by_number[at] = rule;
         }
     }
 

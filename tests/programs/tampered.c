@@ -36,6 +36,11 @@ static void calls(void)
 	say("umask", umask(022));
 	say("number", syscall(1000, 0, 0, 0, 0, 0, 0));
 	say("alarm", alarm(0));
+#ifdef __i386__
+	/* socket(2) through socketcall(2) */
+	long arguments[] = {1, 1, 0};
+	say("socket", syscall(102, 1, arguments));
+#endif
 }
 
 int main(void)
