@@ -133,7 +133,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
 pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
     let Some(address) = walk.load(place, Width::W64) else { return };
-    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| address != 0) else {
+    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| address != 0 && count != 0) else {
         return walk.sink.pointer(address);
     };
     walk.sink.begin_array();
