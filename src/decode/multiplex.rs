@@ -1,5 +1,5 @@
 //! socketcall(2) and ipc(2): one number for all socket calls of i386, with their arguments in memory, and one for all calls of
-//! System V IPC.
+//! System V IPC; and its first select(2), whose arguments are in memory, too.
 
 use syscall_table::{Abi, Syscall};
 
@@ -67,6 +67,7 @@ pub fn is_multiplexer(abi: Abi, nr: u64) -> bool {
 /// Their numbers, asm/unistd_32.h.
 const SOCKETCALL: u64 = 102;
 const IPC: u64 = 117;
+const SELECT: u64 = 82;
 
 /// The call that a multiplexer stands for and its arguments, if they can be read.
 pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 6])> {
@@ -75,14 +76,20 @@ pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> O
     }
     match nr {
         IPC => return ipc(regs, memory),
+        SELECT => return in_memory("select", 5, regs[0], memory),
         SOCKETCALL => {}
         _ => return None,
     }
     let index = usize::try_from(regs[0] & 0xffff_ffff).ok()?.checked_sub(1)?;
     let (name, count) = *CALLS.get(index)?;
+    in_memory(name, count, regs[1], memory)
+}
+
+/// The call called `name` with its `count` arguments at `address`, if they can be read.
+fn in_memory(name: &str, count: usize, address: u64, memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 6])> {
     let mut bytes = [0u8; 24];
     let wanted = &mut bytes[..count * 4];
-    if memory.read(regs[1] & 0xffff_ffff, wanted) < wanted.len() {
+    if memory.read(address & 0xffff_ffff, wanted) < wanted.len() {
         return None;
     }
     let mut args = [0u64; 6];

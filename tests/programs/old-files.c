@@ -1,4 +1,4 @@
-/* The first stat(2), statfs64(2) and readdir(2) of i386. */
+/* The first stat(2), statfs64(2), readdir(2) and select(2) of i386. */
 #define _GNU_SOURCE
 #include <unistd.h>
 #include <stdio.h>
@@ -17,4 +17,6 @@ int main(void){
  S(59,buf,0,0); S(109,buf,0,0); S(59,0,0,0); S(109,edge-5,0,0); S(122,buf,0,0);
  S(268,"/",84,buf); S(268,"/",88,buf); S(268,"/",64,buf); S(268,"/proc",84,buf); S(269,fd,84,buf); S(269,-1,84,buf); S(268,"/",84,edge-84); S(268,"/",84,edge-80); S(268,"/",84,0);
  S(99,"/",buf,0); S(100,fd,buf,0); S(62,0x15,buf,0); S(22,path5,0,0); S(22,"/nonexistent",0,0); S(86,"x",0,0); S(135,1,"x",0);
+ unsigned sets[2]={5,0}; long tv[2]={0,0}; unsigned long select[5]={10,(long)sets,0,(long)sets,(long)tv};
+ S(82,select,0,0); S(82,edge-8,0,0); S(82,0,0,0); select[0]=-1; S(82,select,0,0);
  return 0; }
