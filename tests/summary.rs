@@ -69,20 +69,7 @@ fn counts() {
 
 #[test]
 fn time_on_the_wall() {
-    for key in [
-        "time",
-        "time-percent",
-        "time-total",
-        "total-time",
-        "min-time",
-        "shortest",
-        "time-min",
-        "max-time",
-        "longest",
-        "time-max",
-        "avg-time",
-        "time-avg",
-    ] {
+    for key in ["time", "shortest", "time-max", "avg-time"] {
         compare(&[&format!("-c -w -S {key} -U name,calls -e trace=nanosleep,clock_nanosleep,poll,select @sleeps")]);
     }
     // What tracing takes of each call is more than there is.
@@ -109,15 +96,15 @@ fn columns_of_times() {
     );
     let cells: Vec<&str> = lines[2].split_whitespace().collect();
     let seconds = |at: usize| cells[at].parse::<f64>().expect("seconds");
-    // Twice 40 milliseconds and a little more.
+    // Twice 100 milliseconds and a little more.
     assert_eq!((cells[0], cells[7], cells[8]), ("100.00", "poll", "2"));
-    assert!(seconds(1) >= 0.08 && seconds(2) >= 0.04 && seconds(3) >= seconds(2), "{table}");
-    assert!(seconds(4) >= 40_000.0 && cells[1] == cells[5] && cells[3] == cells[6], "{table}");
+    assert!(seconds(1) >= 0.2 && seconds(2) >= 0.1 && seconds(3) >= seconds(2), "{table}");
+    assert!(seconds(4) >= 100_000.0 && cells[1] == cells[5] && cells[3] == cells[6], "{table}");
     assert_eq!(lines[3], lines[1]);
     assert_eq!(lines[4], lines[2].replace("poll ", "total"));
     // Sleeping costs the system less than waiting.
     let table = run(TRAPLINE, "-c -U total-time,wall-total,name -e trace=poll @sleeps");
     let cells: Vec<f64> =
         table.lines().nth(2).expect("a row").split_whitespace().take(2).map(|c| c.parse().expect("seconds")).collect();
-    assert!(cells[0] < cells[1] && cells[1] >= 0.08, "{table}");
+    assert!(cells[0] < cells[1] && cells[1] >= 0.2, "{table}");
 }

@@ -341,3 +341,30 @@ pub fn quiet(text: &str) -> Result<Quiet, String> {
         path_resolution: has(Message::PathResolution),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_have_several_names() {
+        for names in [
+            &["time", "time-percent"][..],
+            &["total-time", "time-total"],
+            &["min-time", "shortest", "time-min"],
+            &["max-time", "longest", "time-max"],
+            &["avg-time", "time-avg"],
+            &["calls", "count"],
+            &["errors", "error"],
+            &["name", "syscall", "syscall-name"],
+            &["wall-total", "wall-total-time", "wall-time-total"],
+            &["wall-max", "wall-max-time", "wall-longest"],
+        ] {
+            let columns: Vec<_> = names.iter().map(|name| column(name)).collect();
+            assert!(columns[0].is_some() && columns.iter().all(|column| *column == columns[0]), "{names:?}");
+        }
+        for name in ["", "TIME", "wall", "wall-calls", "min", "none"] {
+            assert_eq!(column(name), None, "{name}");
+        }
+    }
+}

@@ -6,11 +6,11 @@
 
 int main(void)
 {
-	struct timespec second = {.tv_nsec = 60000000};
-	struct timeval first = {.tv_usec = 20000};
+	struct timespec second = {.tv_nsec = 150000000};
+	struct timeval first = {.tv_usec = 50000};
 	nanosleep(&second, NULL);
-	poll(NULL, 0, 40);
-	poll(NULL, 0, 40);
+	poll(NULL, 0, 100);
+	poll(NULL, 0, 100);
 	select(0, NULL, NULL, NULL, &first);
 	close(-1);
 	close(-1);
