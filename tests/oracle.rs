@@ -256,5 +256,7 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     sockopt_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:sockopt"]) };
     messages: Case { options: &["-e", "trace=%net", "-e", "inject=recvmsg:retval=0"], ..case(&["@messages"]) };
     messages_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:messages"]) };
+    datagrams: Case { options: &["-e", "trace=%net"], ..case(&["@datagrams"]) };
+    datagrams_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:datagrams"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

@@ -101,6 +101,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Dirents => Kind::Behind(io::dirents),
         Decoder::Dirents64 => Kind::Behind(io::dirents64),
         Decoder::PollResult => Kind::Aux(results::poll_result),
+        Decoder::EntryTime => Kind::Behind(results::entry_time),
         Decoder::SelectResult => Kind::Aux(results::select_result),
         Decoder::Sockaddr => Kind::Behind(net::sockaddr),
         Decoder::SockaddrResult => Kind::Behind(net::sockaddr_result),
@@ -181,6 +182,8 @@ pub fn snapshot(decoder: Decoder, abi: Abi) -> Option<(u64, usize)> {
     match decoder {
         // ifc_len
         Decoder::Ifconf => Some((0, 4)),
+        // As much as the longest time has; a shorter one is the beginning of that.
+        Decoder::EntryTime => Some((0, 16)),
         // msg_namelen
         Decoder::Msghdr => Some((abi.word() as u64, 4)),
         // batch.count

@@ -119,6 +119,18 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     told
 }
 
+/// A time that the call will change, as it was before; parameter: 1 timespec, 2 with 64 bits.
+pub fn entry_time(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+    let wide = params.first().is_some_and(|p| walk.eval(*p, frame, Place::Register(0)) == 2);
+    let id = StructId::by_name(if wide { "timespec64" } else { "timespec" });
+    let Some(id) = id else { return walk.sink.pointer(address) };
+    let place = walk.saved(walk.arg_index, address);
+    match place.filter(|place| walk.bytes(*place).len() >= id.get().size(walk.abi)) {
+        Some(place) => walk.value(Type::Struct(id), place, frame),
+        None => walk.sink.pointer(address),
+    }
+}
+
 fn left(walk: &mut Walk, address: u64, name: &str) {
     let Some(id) = StructId::by_name(name) else { return };
     walk.sink.labelled("left");
