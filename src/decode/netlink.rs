@@ -22,6 +22,8 @@ const NLM_F_CAPPED: u64 = 0x100;
 const NLA_F_NESTED: u64 = 0x8000;
 const NLA_F_NET_BYTEORDER: u64 = 0x4000;
 const NETLINK_KOBJECT_UEVENT: u8 = 15;
+/// Errors about errors that are told as such: a tracee may send any number of them in one another.
+const DEEPEST: u8 = 16;
 /// The most bytes of messages that are read.
 const MOST: u64 = 1 << 20;
 
@@ -30,6 +32,8 @@ const MOST: u64 = 1 << 20;
 pub struct Context {
     /// The address family that it begins with.
     pub family: u8,
+    /// How many errors it is the cause of, one in the other.
+    pub depth: u8,
     /// What kind of link its attributes have named: IFLA_INFO_KIND.
     pub kind: [u8; 16],
 }
@@ -136,7 +140,11 @@ impl Walk<'_> {
         self.sink.element();
         self.fields(id, message, usize::MAX);
         match kind {
-            NLMSG_ERROR if len_of(body) >= 4 + HEADER => self.message_error(id, protocol, body, flags),
+            NLMSG_ERROR if len_of(body) >= 4 + HEADER && self.netlink_context.depth < DEEPEST => {
+                self.netlink_context.depth += 1;
+                self.message_error(id, protocol, body, flags);
+                self.netlink_context.depth -= 1;
+            }
             NLMSG_DONE if len_of(body) == 4 => {
                 self.sink.element();
                 self.value(Type::Int { width: Width::W32, format: Format::Signed }, body, Frame::Args);
@@ -146,8 +154,8 @@ impl Walk<'_> {
                 self.hex_bytes(body);
             }
             _ => {
-                self.netlink_context =
-                    Context { family: self.bytes(body).first().copied().unwrap_or(0), kind: [0; 16] };
+                let family = self.bytes(body).first().copied().unwrap_or(0);
+                self.netlink_context = Context { family, kind: [0; 16], ..self.netlink_context };
                 let payload = id.get().fields().last().map_or(Type::None, |field| field.ty.get());
                 let payload = self.resolve(payload, Frame::Struct { id, at, len });
                 self.payload(payload, body);

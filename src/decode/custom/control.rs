@@ -114,7 +114,7 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
             let offender = Place::Memory {
                 at: at + EXTENDED_ERROR,
                 len: INTERNET_ADDRESS,
-                address: address + EXTENDED_ERROR as u64,
+                address: address.wrapping_add(EXTENDED_ERROR as u64),
             };
             tell_sockaddr_at(walk, offender);
             walk.sink.end_struct(End::Complete);
