@@ -46,9 +46,8 @@ fn message_struct(protocol: u8) -> &'static str {
         6 => "xfrm_message",
         7 => "selinux_message",
         9 => "audit_message",
-        12 => "netfilter_message",
         16 => "generic_message",
-        21 => "crypto_message",
+        // Of others, such as netfilter and crypto, the header alone is described.
         _ => "plain_message",
     }
 }
