@@ -38,6 +38,9 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("BTRFS_IOC_INO_LOOKUP", "the tree that was found, when none was asked for"),
     ("PERF_EVENT_IOC_MODIFY_ATTRIBUTES", "newer fields"),
     ("PTP_(CLOCK_GETCAPS|EXTTS_REQUEST)2?", "newer flags and fields"),
+    // What strace 6.1 shows as an address or a number.
+    ("TUN.*|EPIOC.*|PIDFD_.*|WDIOC_GETSUPPORT|WDIOC_SETOPTIONS|UFFDIO_(WRITEPROTECT|CONTINUE|POISON|MOVE)", "decoded"),
+    ("NS_(GET_(MNTNS_ID|ID|T?GID_.*|PID_.*)|MNT_.*)", "decoded"),
     // Where strace is odd.
     ("LOOP_CONFIGURE", "-s does not cut a list inside a structure"),
     ("SECCOMP_IOCTL_NOTIF_RECV", "shown at entry, too, unless it is all zero, as the kernel demands"),

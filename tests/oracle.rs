@@ -60,7 +60,7 @@ d = socket.socket(socket.AF_UNIX); d.connect(b'\\0trapline-test'); u.accept()
 select.select([b], [a], [], 1.5); select.select([b], [], [], 0)
 p = select.poll(); p.register(b, 3); p.poll(0); a.send(b'x'); p.poll(10)
 "]);
-    python_terminal: Case { options: &["-e", "trace=ioctl,fcntl"], ..case(&["/usr/bin/python3", "-S", "-c", "
+    python_terminal: Case { options: &["-e", "trace=ioctl,fcntl"], racy: Some("pts|TIOCGPTN|TIOCGPTPEER|makedev"), ..case(&["/usr/bin/python3", "-S", "-c", "
 import fcntl, os, pty, struct, termios
 m, s = pty.openpty()
 a = termios.tcgetattr(s); termios.tcflush(s, termios.TCIFLUSH); a[0] = a[1] = 0; a[3] &= ~termios.ECHO
@@ -69,7 +69,7 @@ fcntl.ioctl(s, termios.TIOCSWINSZ, struct.pack('4H', 24, 80, 0, 0)); fcntl.ioctl
 fcntl.ioctl(m, 0x80045430, bytes(4)); os.write(m, b'abc'); fcntl.ioctl(s, termios.FIONREAD, bytes(4)); fcntl.ioctl(s, 0x802c542a, bytes(44))
 fcntl.fcntl(s, fcntl.F_SETFL, os.O_NONBLOCK); fcntl.fcntl(s, fcntl.F_DUPFD_CLOEXEC, 100); fcntl.lockf(s, fcntl.LOCK_SH)
 "]) };
-    python_terminal_verbose: Case { options: &["-v", "-e", "trace=ioctl"], ..case(&["/usr/bin/python3", "-S", "-c", "
+    python_terminal_verbose: Case { options: &["-v", "-e", "trace=ioctl"], racy: Some("pts|TIOCGPTN|TIOCGPTPEER|makedev"), ..case(&["/usr/bin/python3", "-S", "-c", "
 import os, pty, termios
 m, s = pty.openpty(); termios.tcgetattr(s); os.ttyname(s)
 "]) };
