@@ -128,6 +128,10 @@ impl Ticker {
         let now = period();
         if before != now {
             set_timer(now);
+            // A signal that came before this had started the timer, and must still be noticed.
+            if now == 0 && taken().is_some() {
+                set_timer(PERIODS[0]);
+            }
         }
     }
 }
