@@ -59,11 +59,11 @@ const PRCTL_32: (Abi, u64) = (Abi::I386, 172);
 /// Whether tracees stop at a call: those that are wanted, those that install filters, those that placement has to see, and,
 /// where restart_syscall(2) is wanted, those that it may go on with.
 pub(super) fn is_stopped(abi: Abi, nr: u64, wanted: &impl Fn(Abi, u64) -> bool) -> bool {
-    let name = |nr: u64| abi.syscall(nr).map_or("", |call| call.name());
+    // Whether restart_syscall is wanted takes a look at all calls, so it comes last.
     let restarted = || {
-        let restarts = abi.syscalls().any(|(nr, call)| call.name() == "restart_syscall" && wanted(abi, nr.into()));
         let resumable = ["nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "poll", "futex", "futex_time64"];
-        restarts && resumable.contains(&name(nr))
+        abi.syscall(nr).is_some_and(|call| resumable.contains(&call.name()))
+            && abi.syscalls().any(|(nr, call)| call.name() == "restart_syscall" && wanted(abi, nr.into()))
     };
     wanted(abi, nr)
         || Apart::of(abi, nr) != Apart::Nobody
