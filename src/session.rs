@@ -112,7 +112,7 @@ struct Session<'a> {
     report: Box<dyn Report>,
     /// What is counted.
     summary: Option<Summary>,
-    seats: Tids<Seat>,
+    seats: Tids<Box<Seat>>,
     identify: Identify,
     unwinder: Unwinder,
     scratch: Scratch,

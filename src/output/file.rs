@@ -1,6 +1,5 @@
 //! Where output goes: standard error, a file, one file for each thread, or the input of a command.
 
-use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -11,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use nix::unistd::Pid;
 
 use crate::message;
+use crate::tracer::Tids;
 
 /// The output as the user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum Destination {
 
 /// Bytes from here on in a buffer are written without waiting for more.
 const FULL: usize = 64 * 1024;
+/// The same where each of what may be thousands of threads has a buffer.
+const FULL_OWN: usize = 2 * 1024;
 
 /// A file with what was not yet written to it.
 pub struct Target {
@@ -37,6 +39,8 @@ pub struct Target {
     pub buffer: Vec<u8>,
     /// Where the current line began in the buffer; negative when that part is written already.
     line_start: isize,
+    /// When there is enough in it to be written.
+    full: usize,
     /// The thread whose line is not finished.
     pub owner: Option<Pid>,
     immediate: bool,
@@ -82,8 +86,9 @@ impl Target {
             file,
             name,
             program: program.to_string(),
-            buffer: Vec::with_capacity(FULL + 4096),
+            buffer: Vec::new(),
             line_start: 0,
+            full: FULL,
             owner: None,
             immediate: false,
             lost: false,
@@ -110,7 +115,7 @@ impl Target {
 
     /// An event is told: writes if it must be seen now or if much has gathered.
     pub fn settle(&mut self) {
-        if self.immediate || self.buffer.len() >= FULL {
+        if self.immediate || self.buffer.len() >= self.full {
             self.flush();
         }
     }
@@ -157,7 +162,7 @@ pub struct Files {
     destination: Destination,
     program: String,
     shared: Option<Target>,
-    own: HashMap<Pid, Target>,
+    own: Tids<Target>,
     lost: bool,
 }
 
@@ -178,7 +183,7 @@ impl Files {
             ),
             Destination::PerThread { .. } => None,
         };
-        Ok(Files { destination, program: program.to_string(), shared, own: HashMap::new(), lost: false })
+        Ok(Files { destination, program: program.to_string(), shared, own: Tids::default(), lost: false })
     }
 
     /// Whether the output and messages go to the same place.
@@ -196,10 +201,11 @@ impl Files {
             Destination::PerThread { path, append } => {
                 let mut name = path.clone().into_os_string();
                 name.push(format!(".{tid}"));
-                Target::file(name.as_ref(), *append, program).unwrap_or_else(|e| {
+                let target = Target::file(name.as_ref(), *append, program).unwrap_or_else(|e| {
                     message::tell(program, format_args!("Can't fopen '{}': {}", name.display(), reason(&e)));
                     Target::nowhere(program)
-                })
+                });
+                Target { full: FULL_OWN, ..target }
             }
             _ => Target::nowhere(program),
         })

@@ -1,7 +1,5 @@
 //! Events as lines of text: what strace prints, to the byte.
 
-use std::collections::HashMap;
-
 use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
@@ -17,6 +15,7 @@ use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::decode::Piece;
 use crate::identify::comm;
+use crate::tracer::Tids;
 use crate::unwind::Frame;
 
 /// What lines look like and which are there.
@@ -92,7 +91,7 @@ struct Line {
 pub struct Lines {
     style: LineStyle,
     files: Files,
-    lines: HashMap<Pid, Line>,
+    lines: Tids<Box<Line>>,
     prefix: Prefix,
 }
 
@@ -103,7 +102,7 @@ impl Lines {
     /// The message names what cannot be opened and why.
     pub fn open(destination: Destination, style: LineStyle) -> Result<Lines, String> {
         let files = Files::open(destination, &style.program)?;
-        Ok(Lines { style, files, lines: HashMap::new(), prefix: Prefix::default() })
+        Ok(Lines { style, files, lines: Tids::default(), prefix: Prefix::default() })
     }
 
     /// Begins a line of `stamp.tid`, after ending the line that another thread left open.

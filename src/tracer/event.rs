@@ -15,14 +15,14 @@ pub enum ForkKind {
 }
 
 /// Something that happened to a tracee, which stays stopped until the next event is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// A system call begins. `nr` is without the x32 bit.
     SyscallEnter { tid: Pid, abi: Abi, nr: u64, args: [u64; 6], ip: u64, sp: u64 },
     /// The system call whose beginning was reported returned: the result register, and whether it is an error.
     SyscallExit { tid: Pid, value: i64, is_error: bool, ip: u64 },
-    /// A signal is delivered when the tracee is resumed. `info` is its siginfo_t.
-    Signal { tid: Pid, signal: i32, info: [u8; 128], ip: Option<u64> },
+    /// A signal is delivered when the tracee is resumed. `info` is its siginfo_t, in a box lest all events be as large.
+    Signal { tid: Pid, signal: i32, info: Box<[u8; 128]>, ip: Option<u64> },
     /// A stopping signal stopped it; it stays stopped until SIGCONT.
     GroupStop { tid: Pid, signal: i32, ip: Option<u64> },
     /// It runs a new program. `former` is the id that the thread had, if another's was taken over: that thread, the

@@ -414,7 +414,7 @@ impl Tracer {
                 let (hidden, info) = (state.hidden, stopped.siginfo());
                 if let (false, Ok(info)) = (hidden, info) {
                     let ip = stopped.syscall_info().ok().map(|i| i.ip);
-                    self.events.push_back(Event::Signal { tid: pid, signal, info, ip });
+                    self.events.push_back(Event::Signal { tid: pid, signal, info: Box::new(info), ip });
                 }
                 self.current = Some((stopped, Next::Syscall(signal)));
             }
