@@ -96,7 +96,8 @@ fn lets_a_vfork_parent_and_its_child_go() {
     command.args(["-f", "-I", "1", "-o", "/dev/null"]).arg(program("vfork-waits"));
     let mut tracer = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().expect("trapline runs");
     let children = format!("/proc/{0}/task/{0}/children", tracer.id());
-    let target = || fs::read_to_string(&children).unwrap_or_default().trim().parse().map(Pid::from_raw).ok();
+    // The first; the guard is started after it.
+    let target = || fs::read_to_string(&children).ok()?.split(' ').next()?.parse().map(Pid::from_raw).ok();
     until("vfork", || target().is_some_and(|target| status(target, "State").starts_with('D')));
     let target = target().expect("the target is there");
     kill(pid(&tracer), Signal::SIGTERM).expect("the tracer is there");

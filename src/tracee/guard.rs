@@ -4,18 +4,18 @@
 //! other end, and the end of the file tells it that the tracer is gone. What there is to give back stands in memory
 //! that both share.
 //!
-//! The process is the child of a thread that only waits for it: the tracer's own thread waits for its own children, and
-//! learns from there being none that a tracee vanished, as a leader does when another thread calls execve(2).
+//! The process is a child that sends no signal when it ends, and such a child is not waited for by wait4(2) unless it is asked
+//! for with __WCLONE or __WALL: so the tracer learns from there being nobody to wait for that a tracee vanished, as a leader
+//! does when another thread calls execve(2).
 
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::{Builder, JoinHandle};
 
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
-use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, pipe2};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::{Pid, pipe2};
 
 use super::affinity::CpuMask;
 
@@ -23,8 +23,6 @@ use super::affinity::CpuMask;
 const SLOTS: usize = 8192;
 /// How many different masks they can have.
 const MASKS: usize = 16;
-/// Bytes of the stack of the thread that waits for the guard.
-const STACK: usize = 32 * 1024;
 
 /// What both processes see. A slot holds a thread's id (32 bits), the CPU that it is held on (16 bits), and 1 + the index
 /// of the mask that it has to get back (16 bits); 0: nothing.
@@ -44,8 +42,8 @@ pub struct Guard {
     free: Vec<u16>,
     /// Its end tells the guard that we are gone.
     alive: Option<OwnedFd>,
-    /// Waits for the guard's end.
-    waiter: Option<JoinHandle<()>>,
+    /// The process, if it could be started.
+    process: Option<Pid>,
 }
 
 /// A thread that the guard knows of.
@@ -70,29 +68,24 @@ impl Guard {
             return None;
         }
         let shared = mapped.cast::<Shared>();
-        let started = pipe2(OFlag::O_CLOEXEC).ok().and_then(|(read, write)| {
-            let watch = Watch { pipe: read, shared };
-            let mut ours = SigSet::empty();
-            // The thread gets no signals that are meant for us. And nothing but SIGKILL ends the guard before its time.
-            sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut ours)).ok()?;
-            let waiter = Builder::new().stack_size(STACK).spawn(move || watch.start());
-            let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None);
-            Some((write, waiter.ok()?))
-        });
-        match started {
-            Some((alive, waiter)) => Some(Guard {
-                shared,
-                masks: 0,
-                free: (0..SLOTS as u16).rev().collect(),
-                alive: Some(alive),
-                waiter: Some(waiter),
-            }),
-            None => {
-                // SAFETY: made above, and nobody uses it.
-                unsafe { libc::munmap(mapped, size_of::<Shared>()) };
-                None
-            }
-        }
+        let Ok((read, write)) = pipe2(OFlag::O_CLOEXEC) else {
+            // SAFETY: made above, and nobody uses it.
+            unsafe { libc::munmap(mapped, size_of::<Shared>()) };
+            return None;
+        };
+        // Nothing but SIGKILL ends the guard before its time.
+        let mut ours = SigSet::empty();
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), Some(&mut ours));
+        // SAFETY: as fork(2), but that no signal tells of the child's end; the child makes system calls only.
+        let process = match unsafe { libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0) } {
+            // SAFETY: this is the child, and the mapping is shared.
+            0 => unsafe { watch(read.as_raw_fd(), shared) },
+            // Masks are not given back should we be killed; everything else works.
+            -1 => None,
+            process => i32::try_from(process).ok().map(Pid::from_raw),
+        };
+        let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&ours), None);
+        Some(Guard { shared, masks: 0, free: (0..SLOTS as u16).rev().collect(), alive: Some(write), process })
     }
 
     fn slot(&self, held: Held) -> &AtomicU64 {
@@ -148,8 +141,9 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.alive = None;
-        if let Some(waiter) = self.waiter.take() {
-            let _ = waiter.join();
+        if let Some(process) = self.process {
+            // Its status says nothing.
+            let _ = waitpid(process, Some(WaitPidFlag::__WCLONE));
         }
         // SAFETY: mapped by `start`; nobody can use it any longer. The guard has a mapping of its own.
         unsafe { libc::munmap(self.shared.cast(), size_of::<Shared>()) };
@@ -167,34 +161,6 @@ fn restore<'a>(entry: u64, mask: impl Fn(usize) -> &'a CpuMask) {
     let cpu = (entry >> 32) as u16;
     if CpuMask::of(pid) == Some(CpuMask::only(usize::from(cpu))) {
         mask(index as usize).apply(pid);
-    }
-}
-
-/// What the guard is given.
-struct Watch {
-    /// Where it reads the end of the file.
-    pipe: OwnedFd,
-    shared: *mut Shared,
-}
-
-// SAFETY: the mapping outlives the thread that this goes to, which does not use it but in a child that has its own.
-unsafe impl Send for Watch {}
-
-impl Watch {
-    /// Starts the guard, and waits for its end.
-    fn start(self) {
-        // SAFETY: the child makes system calls only.
-        match unsafe { fork() } {
-            // SAFETY: this is the child, and the mapping is shared.
-            Ok(ForkResult::Child) => unsafe { watch(self.pipe.as_raw_fd(), self.shared) },
-            Ok(ForkResult::Parent { child }) => {
-                drop(self.pipe);
-                // Its status says nothing.
-                let _ = waitpid(child, None);
-            }
-            // Masks are not given back should we be killed; everything else works.
-            Err(_) => {}
-        }
     }
 }
 

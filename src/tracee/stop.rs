@@ -105,7 +105,7 @@ pub enum Wait {
     NoTracees,
 }
 
-/// Waits for any tracee or child of the calling thread (wait4(2) with __WALL and __WNOTHREAD).
+/// Waits for any tracee or child of the calling thread (wait4(2) with __WNOTHREAD).
 pub fn wait_any(block: bool) -> Wait {
     wait(-1, block, std::ptr::null_mut())
 }
@@ -130,8 +130,9 @@ pub fn wait_for(pid: Pid, block: bool) -> Wait {
 
 fn wait(pid: libc::pid_t, block: bool, usage: *mut libc::rusage) -> Wait {
     let mut status = 0;
-    // The children of another thread of ours, such as the one that started a guard, are its own affair.
-    let flags = libc::__WALL | libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
+    // The children of another thread are its own affair. A tracee needs no __WALL, which says wait4(2) differently: the kernel
+    // waits for tracees whatever signal they end with, and not for a child like the guard, which ends without any.
+    let flags = libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
     // SAFETY: `status` is valid for writes; `usage` is NULL or the caller's, valid for writes, too.
     let result = unsafe { libc::wait4(pid, &raw mut status, flags, usage) };
     match result {
