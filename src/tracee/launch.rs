@@ -168,7 +168,9 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
     let env = c_strings(&command.env)?;
     let (argv, envp) = (pointers(&args), pointers(&env));
     let inherited = inherited();
-    let (read, write) = pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::System("pipe2", e))?;
+    let pipe = || pipe2(OFlag::O_CLOEXEC).map_err(|e| SpawnError::System("pipe2", e));
+    let (read, write) = pipe()?;
+    let (prepared, preparing) = pipe()?;
     // A signal must not reach the child while it still has our handlers: it would be lost, and the timer that the
     // handler starts would outlive execve(2).
     let mut ours = SigSet::empty();
@@ -183,8 +185,9 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
             // SAFETY: the strings and the pointers to them live in this frame.
             unsafe {
                 libc::close(write.as_raw_fd());
-                // Before it is traced: each call costs two stops then.
+                // Before it is traced, which our end of this pipe waits for: each call costs two stops then.
                 restore_dispositions(inherited);
+                libc::close(preparing.as_raw_fd());
                 let mut byte = 0u8;
                 while libc::read(read.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 {}
                 let error = execute(&path, &argv, &envp, command.user.as_ref(), &command.filter, inherited);
@@ -192,7 +195,9 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
             }
         }
         ForkResult::Parent { child } => {
-            drop(read);
+            drop((read, preparing));
+            // It ends when the child closes its end, or is gone.
+            while nix::unistd::read(&prepared, &mut [0]) == Err(Errno::EINTR) {}
             match Running::seize(child, options) {
                 Ok(tracee) => Ok((tracee, write)),
                 Err(error) => {
