@@ -248,7 +248,7 @@ impl Session<'_> {
             seat.resumable = (seat.call.abi, seat.call.nr);
         }
         let previous = seat.resumable;
-        seat.call.start(abi, nr, args, sp, &tracee::Memory::of(tid));
+        seat.call.start(abi, nr, args, sp, &self.identify.tracee(tid));
         seat.inside = true;
         seat.told = self.options.calls.contains(abi, seat.call.filter_nr);
         if seat.told && !self.options.touching.is_all() {

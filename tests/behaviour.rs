@@ -12,6 +12,7 @@ mod behaviour {
     pub mod nothing_left;
     pub mod output;
     pub mod placement;
+    pub mod reads;
     pub mod running;
     pub mod stacks;
 }

@@ -173,6 +173,7 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     filter_process: Case { options: &["-f", "-e", "%process"], ..case(&["@calls"]) };
     filter_signals: Case { options: &["-e", "signal=SIGALRM", "-e", "trace=none"], ..case(&["@signals"]) };
     separate_files: Case { options: &["-ff"], ..case(&["sh", "-c", "(exit 3); ls /; exit 5"]) };
+    program_page_end: Case { options: &["-e", "trace=access,symlink,writev,write"], ..case(&["@page-end"]) };
     program_jobs: Case { options: &["-f"], racy: Some("ERESTARTSYS|SIGCHLD"), ..case(&["@jobs"]) };
     program_restarts: case(&["@restarts"]);
     program_restarts_32: case(&["@32:restarts"]);

@@ -201,6 +201,7 @@ impl Call {
         let args = self.args();
         let mut walk = Walk::new(self, outcome, style, memory, sink, scratch, saved);
         walk.opened = self.opened;
+        walk.expect(args, next);
         while let Some(arg) = args.get(next) {
             if outcome.is_none() && walk.needs_exit(arg.when) {
                 break;

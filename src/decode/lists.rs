@@ -2,6 +2,7 @@
 
 use syscall_table::{SetId, Type, TypeId};
 
+use super::memory::CStrLen;
 use super::sink::{End, Quote};
 use super::walk::{Frame, Place, Walk};
 
@@ -27,28 +28,13 @@ impl Walk<'_> {
         }
         // One byte more than is shown tells whether the string ends there.
         let wanted = limit.saturating_add(1).min(max);
-        let mut got = 0;
         let mark = self.arena.len();
-        // Most strings are short: the first read takes little, and the rest only when it is needed.
-        let mut step = wanted.min(256);
-        while got < wanted {
-            let start = self.arena.len();
-            let from = address.wrapping_add(got as u64);
-            let Place::Memory { len, .. } = self.fetch(from, step.min(wanted - got)) else { return };
-            let nul = self.arena[start..].iter().position(|b| *b == 0);
-            if let Some(nul) = nul {
-                let total = got + nul;
-                let place = Place::Memory { at: mark, len: total.min(limit), address };
-                return self.tell_bytes(place, Quote::Plain, total > limit, Some(total as u64));
-            }
-            if len < step.min(wanted - got) {
-                return self.sink.pointer(address);
-            }
-            got += len;
-            step = 4096;
+        let place = |len: usize| Place::Memory { at: mark, len: len.min(limit), address };
+        match self.memory.read_cstr(address, wanted, self.arena) {
+            Some(CStrLen::Whole(len)) => self.tell_bytes(place(len), Quote::Plain, len > limit, Some(len as u64)),
+            Some(CStrLen::Cut(len)) => self.tell_bytes(place(len), Quote::Plain, true, None),
+            None => self.sink.pointer(address),
         }
-        let place = Place::Memory { at: mark, len: got.min(limit), address };
-        self.tell_bytes(place, Quote::Plain, true, None);
     }
 
     pub(super) fn inline_bytes(&mut self, place: Place, len: usize, text: bool) {

@@ -2,11 +2,45 @@
 
 use super::referent::Referents;
 
+/// The smallest page: what is mapped changes only at multiples of it.
+const PAGE: usize = 4096;
+
 /// Bytes by address: a stopped tracee's memory, or a structure that the kernel gave us.
 pub trait Memory {
     /// Reads from `address` on into `buffer` and returns how many bytes there were; less than asked for when
     /// the range ends in unmapped memory, 0 when it starts there.
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize;
+
+    /// Says that something at `address` will be read, so that it can come along with what is read next.
+    fn expect(&self, _address: u64) {}
+
+    /// Appends the string at `address` without its NUL, of which `most` bytes are read: whole, or as much of it as was
+    /// read; `None` when the string runs into memory that is not there.
+    ///
+    /// Never is a page read that the string does not reach: the page after may be a mapping whose first access has
+    /// effects or blocks, such as one that userfaultfd(2) serves.
+    fn read_cstr(&self, address: u64, most: usize, into: &mut Vec<u8>) -> Option<CStrLen> {
+        let start = into.len();
+        // Most strings are short: the first read takes little, and more only when it is needed.
+        let mut step = 256;
+        while into.len() - start < most {
+            let at = into.len();
+            let from = address.wrapping_add((at - start) as u64);
+            let want = step.min(most - (at - start)).min(PAGE - from as usize % PAGE);
+            into.resize(at + want, 0);
+            let read = self.read(from, &mut into[at..]);
+            let nul = into[at..at + read].iter().position(|byte| *byte == 0);
+            into.truncate(at + nul.unwrap_or(read));
+            if nul.is_some() {
+                return Some(CStrLen::Whole(into.len() - start));
+            }
+            if read < want {
+                return None;
+            }
+            step = PAGE;
+        }
+        Some(CStrLen::Cut(most))
+    }
 
     /// Knows what the numbers of the same tracee stand for, if anybody wants to know.
     fn referents(&self) -> Option<&dyn Referents> {
@@ -23,6 +57,15 @@ pub trait Memory {
     fn generic_family(&self, _id: u16) -> Option<String> {
         None
     }
+}
+
+/// How much of a string was read, without its NUL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CStrLen {
+    /// All of it.
+    Whole(usize),
+    /// As much as the buffer holds; its end was not seen.
+    Cut(usize),
 }
 
 /// The protocol of a netlink socket that is not bound yet.

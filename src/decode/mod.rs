@@ -21,7 +21,7 @@ mod walk;
 
 pub use call::{Call, Outcome, Scratch, Style, structure, value};
 pub use data::{Piece, Transfer};
-pub use memory::{Copied, Local, Memory, UNKNOWN_PROTOCOL};
+pub use memory::{CStrLen, Copied, Local, Memory, UNKNOWN_PROTOCOL};
 pub use multiplex::{FIRST_SUBCALL, is_multiplexer, subcalls};
 pub use referent::{Device, Ends, IdKind, Process, Referent, Referents, Socket};
 pub use sink::{End, Quote, Raw, Sink};

@@ -3,6 +3,7 @@
 use syscall_table::{Arg, Dir, ExprId, Type, TypeId, Width};
 
 use super::custom;
+use super::expr::UNKNOWN;
 use super::sink::End;
 use super::walk::{Frame, Place, Walk};
 
@@ -116,6 +117,41 @@ impl Walk<'_> {
             ty = self.choose(on, arms, Frame::Args);
         }
         matches!(ty, Type::Ptr { dir, .. } if dir != Dir::In)
+    }
+
+    /// Says which memory the arguments from number `first` on will have read, so that it is read together.
+    pub(super) fn expect(&self, args: &'static [Arg], first: usize) {
+        let pointers = || args.iter().enumerate().skip(first).filter(|(index, _)| self.args[*index] != 0);
+        let may_read = |arg: &Arg| matches!(arg.ty.get(), Type::Ptr { .. } | Type::Match { .. });
+        if pointers().filter(|(_, arg)| may_read(arg)).nth(1).is_none() {
+            return;
+        }
+        for (index, arg) in pointers() {
+            if self.outcome.is_none() && (self.needs_exit(arg.when) || self.told_at_exit(arg.ty.get())) {
+                return;
+            }
+            if !self.holds(arg.when, Frame::Args) {
+                continue;
+            }
+            let Type::Ptr { dir, to, when, size: ExprId::NONE } = self.resolve(arg.ty.get(), Frame::Args) else {
+                continue;
+            };
+            let followed = self.style.dereference || self.is_shallow(to, Frame::Args);
+            if followed && self.is_shown(dir, when, Frame::Args) && self.is_read(to) {
+                self.memory.expect(self.args[index]);
+            }
+        }
+    }
+
+    /// Whether a value of the type is read from memory for sure.
+    fn is_read(&self, ty: TypeId) -> bool {
+        let some = |count| !matches!(self.eval(count, Frame::Args, Place::Register(0)), 0 | UNKNOWN);
+        match self.resolve(ty.get(), Frame::Args) {
+            Type::Int { .. } | Type::Set { .. } | Type::Ptr { .. } | Type::Struct(_) | Type::Str | Type::Path => true,
+            Type::Bytes { len } | Type::Text { len } => some(len),
+            Type::Array { count, .. } => some(count) && self.list_limit(1) > 0,
+            _ => false,
+        }
     }
 
     /// Remembers what `inout` memory holds now, for the arguments from number `first` on.

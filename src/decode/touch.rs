@@ -3,7 +3,7 @@
 use syscall_table::{Arg, Decoder, Format, Syscall, Type};
 
 use super::call::{Call, Scratch, Style};
-use super::memory::Memory;
+use super::memory::{CStrLen, Memory};
 use super::sink::Mute;
 use super::walk::{Frame, PATH_MAX, Place, Walk};
 
@@ -79,18 +79,9 @@ impl Walk<'_> {
     /// The NUL-terminated file name at an address, if it is one that the kernel would take.
     fn read_path(&self, address: u64) -> Option<Vec<u8>> {
         let mut path = Vec::new();
-        while path.len() < PATH_MAX {
-            let at = path.len();
-            path.resize(at + 256, 0);
-            let read = self.memory.read(address.wrapping_add(at as u64), &mut path[at..]);
-            if let Some(nul) = path[at..at + read].iter().position(|byte| *byte == 0) {
-                path.truncate(at + nul);
-                return Some(path);
-            }
-            if read < 256 {
-                return None;
-            }
+        match self.memory.read_cstr(address, PATH_MAX, &mut path) {
+            Some(CStrLen::Whole(_)) => Some(path),
+            Some(CStrLen::Cut(_)) | None => None,
         }
-        None
     }
 }

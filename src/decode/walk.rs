@@ -314,14 +314,7 @@ impl<'a> Walk<'a> {
             }
             return self.sink.pointer(address);
         }
-        let shown = match dir {
-            _ if when != ExprId::NONE => self.holds(when, frame),
-            // What an argument points to is not told after the call failed, nor is it worth reading what went in.
-            Dir::In => !self.failed() || matches!(frame, Frame::Struct { .. }),
-            Dir::Out => !self.failed(),
-            Dir::InOut => true,
-        };
-        if !shown {
+        if !self.is_shown(dir, when, frame) {
             if let Type::Array { count, .. } = self.resolve(to.get(), frame)
                 && when == ExprId::NONE
                 && !self.needs_exit(count)
@@ -340,8 +333,19 @@ impl<'a> Walk<'a> {
         self.behind(address, to, size, frame);
     }
 
+    /// Whether what is behind a pointer is told now.
+    pub(super) fn is_shown(&self, dir: Dir, when: ExprId, frame: Frame) -> bool {
+        match dir {
+            _ if when != ExprId::NONE => self.holds(when, frame),
+            // What an argument points to is not told after the call failed, nor is it worth reading what went in.
+            Dir::In => !self.failed() || matches!(frame, Frame::Struct { .. }),
+            Dir::Out => !self.failed(),
+            Dir::InOut => true,
+        }
+    }
+
     /// Whether what is behind a pointer is told even if pointers are not followed: strings, and lists without elements.
-    fn is_shallow(&self, to: TypeId, frame: Frame) -> bool {
+    pub(super) fn is_shallow(&self, to: TypeId, frame: Frame) -> bool {
         match self.resolve(to.get(), frame) {
             Type::Str | Type::Path | Type::Bytes { .. } | Type::Text { .. } => true,
             Type::Array { count, .. } => self.eval(count, frame, Place::Register(0)) == 0,

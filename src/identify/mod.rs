@@ -9,6 +9,7 @@ mod sockets;
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 
 use nix::unistd::Pid;
 
@@ -57,20 +58,26 @@ pub struct Identify {
     pids: DecodePids,
     /// Namespaces that calls make: `-e namespace=new`.
     new_namespaces: bool,
+    window: Rc<RefCell<tracee::Window>>,
     sockets: RefCell<Sockets>,
     generic: RefCell<generic::Families>,
     namespaces: RefCell<Namespaces>,
 }
 
 impl Identify {
-    /// Will find out what `fds` and `pids` ask for, and which namespaces are new.
-    pub fn new(fds: DecodeFds, pids: DecodePids, new_namespaces: bool) -> Identify {
-        Identify { fds, pids, new_namespaces, ..Identify::default() }
+    /// Will find out what `fds` and `pids` ask for, and which namespaces are new. Memory is read through `window`.
+    pub fn new(
+        fds: DecodeFds,
+        pids: DecodePids,
+        new_namespaces: bool,
+        window: Rc<RefCell<tracee::Window>>,
+    ) -> Identify {
+        Identify { fds, pids, new_namespaces, window, ..Identify::default() }
     }
 
     /// The memory and the numbers of a thread.
     pub fn tracee(&self, tid: Pid) -> Tracee<'_> {
-        Tracee { identify: self, tid, memory: tracee::Memory::of(tid) }
+        Tracee { identify: self, tid }
     }
 }
 
@@ -78,7 +85,6 @@ impl Identify {
 pub struct Tracee<'a> {
     identify: &'a Identify,
     tid: Pid,
-    memory: tracee::Memory,
 }
 
 impl Tracee<'_> {
@@ -91,7 +97,11 @@ impl Tracee<'_> {
 
 impl Memory for Tracee<'_> {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-        self.memory.read(address, buffer)
+        self.identify.window.borrow_mut().read(self.tid, address, buffer)
+    }
+
+    fn expect(&self, address: u64) {
+        self.identify.window.borrow_mut().expect(self.tid, address);
     }
 
     fn referents(&self) -> Option<&dyn Referents> {

@@ -77,7 +77,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         report,
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
-        identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces),
+        identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
         unwinder: Unwinder::default(),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),

@@ -11,11 +11,12 @@ use nix::unistd::Pid;
 use super::error::Error;
 use super::request::{peek, plain};
 use super::state::Stopped;
+use crate::decode::CStrLen;
 
 /// The smallest page: what is mapped and readable changes only at multiples of it.
-const PAGE: u64 = 4096;
+pub(super) const PAGE: u64 = 4096;
 /// How many ranges one system call reads; few enough for the stack.
-const BATCH: usize = 16;
+pub(super) const BATCH: usize = 16;
 
 /// The memory of a process, through any of its threads.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +89,7 @@ impl Memory {
 
     /// Reads ranges up to and including the first that is not there as a whole; returns how many those are, at least
     /// one.
-    fn read_batch(&self, ranges: &mut [Range<'_>]) -> usize {
+    pub(super) fn read_batch(&self, ranges: &mut [Range<'_>]) -> usize {
         let count = ranges.len();
         let mut remote = [RemoteIoVec { base: 0, len: 0 }; BATCH];
         let mut local: [IoSliceMut<'_>; BATCH] = std::array::from_fn(|_| IoSliceMut::new(&mut []));
@@ -108,7 +109,8 @@ impl Memory {
                 }
                 count
             }
-            // The first is not there at all, or the call is refused.
+            // The first is not there at all.
+            Err(Errno::EFAULT) => 1,
             Err(_) => {
                 ranges[0].read = self.read(ranges[0].address, ranges[0].buffer);
                 1
@@ -122,22 +124,7 @@ impl Memory {
     /// It reads a page at most at a time, and never a page that the string does not reach: the page after may be
     /// a mapping whose first access has effects or blocks, such as one that userfaultfd(2) serves.
     pub fn read_cstr(&self, address: u64, buffer: &mut [u8]) -> Option<CStrLen> {
-        let mut filled = 0;
-        while filled < buffer.len() {
-            let at = address.checked_add(filled as u64)?;
-            let to_page_end = usize::try_from(PAGE - at % PAGE).ok()?;
-            let end = buffer.len().min(filled + to_page_end);
-            let part = &mut buffer[filled..end];
-            let read = self.read(at, part);
-            if let Some(nul) = part[..read].iter().position(|byte| *byte == 0) {
-                return Some(CStrLen::Whole(filled + nul));
-            }
-            if read < part.len() {
-                return None;
-            }
-            filled = end;
-        }
-        Some(CStrLen::Cut(filled))
+        c_string(|address, part| self.read(address, part), address, buffer)
     }
 
     /// Writes all of `bytes`, which must fall into writable memory. Where it does not, what comes before is written.
@@ -207,13 +194,28 @@ impl MemoryFile {
     }
 }
 
-/// How much of a string was read, without its NUL.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CStrLen {
-    /// All of it.
-    Whole(usize),
-    /// As much as the buffer holds; its end was not seen.
-    Cut(usize),
+/// [`Memory::read_cstr`] by any way to read.
+pub(super) fn c_string(
+    mut read: impl FnMut(u64, &mut [u8]) -> usize,
+    address: u64,
+    buffer: &mut [u8],
+) -> Option<CStrLen> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        let at = address.checked_add(filled as u64)?;
+        let to_page_end = usize::try_from(PAGE - at % PAGE).ok()?;
+        let end = buffer.len().min(filled + to_page_end);
+        let part = &mut buffer[filled..end];
+        let read = read(at, part);
+        if let Some(nul) = part[..read].iter().position(|byte| *byte == 0) {
+            return Some(CStrLen::Whole(filled + nul));
+        }
+        if read < part.len() {
+            return None;
+        }
+        filled = end;
+    }
+    Some(CStrLen::Cut(filled))
 }
 
 impl Stopped {

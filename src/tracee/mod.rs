@@ -17,7 +17,9 @@ mod stop;
 mod syscall_info;
 mod threads;
 mod traceme;
+mod window;
 
+pub use crate::decode::CStrLen;
 pub use affinity::{CpuMask, current_cpu, yield_cpu};
 pub use alarm::Alarm;
 pub use daemonize::{Daemonize, Handover, hand_over};
@@ -25,7 +27,7 @@ pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
 pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
-pub use memory::{CStrLen, Memory, Range};
+pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
 pub use signals::{Ticker, block, die_of, forget_taken, taken, ticks, watch};
 pub use sockets::socket_protocol;
@@ -36,3 +38,4 @@ pub use stop::{
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
 pub use threads::{Status, run_time, status, threads};
 pub use traceme::spawn_traceme;
+pub use window::Window;

@@ -21,7 +21,7 @@ use syscall_table::Abi;
 
 use super::stop_loop::Tracee;
 use super::tids::Tids;
-use crate::tracee::{CStrLen, CpuMask, Guard, Held, Memory, Ticker, current_cpu, run_time, ticks};
+use crate::tracee::{CStrLen, CpuMask, Guard, Held, Ticker, Window, current_cpu, run_time, ticks};
 
 /// A stop that follows the one before within this time (nanoseconds) was quick. On an idle CPU of a virtual machine a wake-up takes
 /// 30 to 60 µs and a stop two of them, so what happens less often than this gains little by being held.
@@ -355,7 +355,7 @@ impl Placement {
 }
 
 /// Whether a call opens a file by a name that may be that of /proc/PID/status.
-pub(super) fn opens_status(memory: &Memory, abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
+pub(super) fn opens_status(pid: Pid, memory: &mut Window, abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
     let path = match (abi, nr) {
         // open
         (Abi::X86_64 | Abi::X32, 2) | (Abi::I386, 5) => args[0],
@@ -364,7 +364,7 @@ pub(super) fn opens_status(memory: &Memory, abi: Abi, nr: u64, args: &[u64; 6]) 
         _ => return false,
     };
     let mut name = [0; 64];
-    match memory.read_cstr(path, &mut name) {
+    match memory.read_cstr(pid, path, &mut name) {
         Some(CStrLen::Whole(len)) => name[..len].ends_with(b"status"),
         // The names of such files are shorter.
         Some(CStrLen::Cut(_)) | None => false,

@@ -1,8 +1,10 @@
 //! The stop loop: waits for tracees, turns stops into events, resumes.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
+use std::rc::Rc;
 
 use nix::sys::signal::{Signal, kill};
 use std::time::Duration;
@@ -19,9 +21,8 @@ use super::seccomp::{self, Own};
 use super::tamper::Replaced;
 use super::tids::Tids;
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Memory, Running,
-    SpawnError, Stop, Stopped, SyscallStop, Wait, forget_taken, spawn, taken, threads, ticks, wait_any,
-    wait_any_with_time,
+    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
+    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -108,6 +109,8 @@ pub struct Tracer {
     pub(super) placement: Placement,
     recent: Recent,
     /// Processes that were attached to are placed, too.
+    /// What was read of the tracee of the last stop.
+    pub(super) window: Rc<RefCell<Window>>,
     place_attached: bool,
     /// The tick of the last [`Event::Idle`].
     idle: u32,
@@ -146,6 +149,7 @@ impl Tracer {
             tracees: Tids::default(),
             placement: Placement::new(placed != Placed::Nowhere),
             recent: Recent::default(),
+            window: Rc::default(),
             place_attached: placed == Placed::All,
             idle: 0,
             events: VecDeque::new(),
@@ -274,9 +278,9 @@ impl Tracer {
         self.tracees.contains_key(&tid)
     }
 
-    /// The memory of a tracee that an event was reported for.
-    pub fn memory(&self, tid: Pid) -> Memory {
-        Memory::of(tid)
+    /// Through which the memory of the tracee of the last event is read.
+    pub fn window(&self) -> Rc<RefCell<Window>> {
+        Rc::clone(&self.window)
     }
 
     /// Resumes the tracee of the last event, waits, and reports what happens next. `None`: no tracee is left.
@@ -394,6 +398,7 @@ impl Tracer {
         if let Some(program) = &self.debug {
             crate::message::tell(program, format_args!("[wait = {pid}] {stop:?}"));
         }
+        self.window.borrow_mut().close();
         let state = match self.tracees.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
             // A child of ours that is no tracee, such as the command that output is piped to.
@@ -500,7 +505,8 @@ impl Tracer {
                     state.installing = state.hidden && seccomp::own(abi, nr, &args) != Own::None;
                     let own = if self.filtered && !state.hidden { seccomp::own(abi, nr, &args) } else { Own::None };
                     state.every_call |= own != Own::None;
-                    let reads = self.placement.is_on() && placement::opens_status(&Memory::of(tid), abi, nr, &args);
+                    let reads = self.placement.is_on()
+                        && placement::opens_status(tid, &mut self.window.borrow_mut(), abi, nr, &args);
                     if reads {
                         self.placement.opening(&mut self.tracees);
                     } else if apart == Apart::Nobody {

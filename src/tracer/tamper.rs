@@ -271,6 +271,9 @@ impl Tracer {
                 },
             }
         }
+        if done {
+            self.window.borrow_mut().close();
+        }
         done
     }
 

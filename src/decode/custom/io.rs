@@ -11,6 +11,9 @@ use super::{control, net};
 /// linux/socket.h
 const AF_NETLINK: u64 = 16;
 
+/// How many pieces are read together.
+const TOGETHER: u64 = 8;
+
 /// `[{iov_base="abc", iov_len=3}]`; parameters: the number of pieces, and how many bytes of all of them hold data
 /// (negative: all).
 pub fn iovec(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
@@ -50,6 +53,9 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
     }
     for index in 0..told {
         let at = address.wrapping_add(index * 2 * word as u64);
+        if index.is_multiple_of(TOGETHER) && protocol.is_none() {
+            expect_pieces(walk, at, TOGETHER.min(told - index), budget.unwrap_or(0));
+        }
         let Some(place) = walk.fetch_all(at, 2 * word) else {
             if index == 0 {
                 return walk.sink.pointer(address);
@@ -84,6 +90,23 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
     walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
 }
 
+/// Says that the next `count` pieces at `address` will be read, of which the first `budget` bytes hold data.
+fn expect_pieces(walk: &mut Walk, address: u64, count: u64, mut budget: u64) {
+    let (mark, word) = (walk.arena.len(), walk.abi.word());
+    for index in 0..count {
+        let Some(place) = walk.fetch_all(address.wrapping_add(index * 2 * word as u64), 2 * word) else { break };
+        let base = from_bytes(&walk.bytes(place)[..word], false);
+        let data = from_bytes(&walk.bytes(place)[word..], false).min(budget);
+        if base != 0 && data != 0 {
+            walk.memory.expect(base);
+        }
+        if (budget as i64) >= 0 {
+            budget -= data;
+        }
+    }
+    walk.arena.truncate(mark);
+}
+
 /// struct msghdr; parameter: how many bytes the call received, negative for a message that is sent.
 pub fn msghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let budget = params.first().map_or(u64::MAX, |p| walk.eval(*p, frame, Place::Register(0)));
@@ -108,14 +131,21 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     let (control, control_len, flags) = (field(walk, 4), field(walk, 5), int(walk, 6));
     let before = walk.entry_value().map(|v| v as i32);
     let received = walk.outcome.is_some() && before.is_some();
-    walk.sink.begin_struct();
-    walk.sink.field("msg_name");
     // At exit the length is that of the address that came, which the buffer may have been too short for.
     let shown = before.map_or(name_len, |before| name_len.min(before));
-    if name == 0 || (received && name_len == 0) || (walk.failed() && walk.call_name() != "sendmmsg") {
-        walk.sink.pointer(name);
-    } else {
+    let named = name != 0 && !(received && name_len == 0) && (!walk.failed() || walk.call_name() == "sendmmsg");
+    let (has_pieces, has_control) = (walk.list_limit(iov_len) > 0, control_len >= word as u64 + 8);
+    for (address, read) in [(name, named && shown > 0), (iov, has_pieces), (control, has_control)] {
+        if address != 0 && read {
+            walk.memory.expect(address);
+        }
+    }
+    walk.sink.begin_struct();
+    walk.sink.field("msg_name");
+    if named {
         net::tell_sockaddr(walk, name, shown.max(0) as usize);
+    } else {
+        walk.sink.pointer(name);
     }
     walk.sink.field("msg_namelen");
     match before {
@@ -133,7 +163,7 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
         walk.sink.pointer(0)
     } else {
         // Of a netlink socket, that is: its messages have an address.
-        let address = walk.fetch_all(name, 2).filter(|_| name != 0);
+        let address = if name == 0 { None } else { walk.fetch_all(name, 2) };
         let netlink = address.is_some_and(|place| from_bytes(walk.bytes(place), false) == AF_NETLINK);
         let protocol = if netlink { walk.netlink_protocol() } else { None };
         tell_iovec(walk, iov, iov_len, Some(budget), protocol)

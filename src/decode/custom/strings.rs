@@ -5,6 +5,9 @@ use syscall_table::{ExprId, Width};
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
 
+/// How many strings are read together.
+const TOGETHER: u64 = 8;
+
 /// `["ls", "-l"]`
 pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     let word = walk.abi.word() as u64;
@@ -16,6 +19,9 @@ pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
         if count == limit {
             return walk.sink.end_array(End::Abbreviated);
         }
+        if count.is_multiple_of(TOGETHER) {
+            expect_strings(walk, address.wrapping_add(count.wrapping_mul(word)), TOGETHER.min(limit - count));
+        }
         walk.sink.element();
         walk.c_string(next, usize::MAX, walk.style.string_limit);
         count += 1;
@@ -26,6 +32,16 @@ pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
         }
     }
     walk.sink.end_array(End::Complete);
+}
+
+/// Says that the strings of the next `count` pointers at `address`, up to a NULL, will be read.
+fn expect_strings(walk: &mut Walk, address: u64, count: u64) {
+    for index in 0..count {
+        match walk.load_pointer(address.wrapping_add(index * walk.abi.word() as u64)) {
+            None | Some(0) => return,
+            Some(string) => walk.memory.expect(string),
+        }
+    }
 }
 
 /// `0x7ffd5aef3a58 /* 35 vars */`, or all of them in full output.
