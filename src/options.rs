@@ -126,6 +126,13 @@ pub struct Summing {
     pub style: SummaryStyle,
 }
 
+impl Summing {
+    /// Whether it shows how long the system worked: a table that shows times of the clock on the wall does not.
+    pub fn needs_system_time(&self, format: &Format) -> bool {
+        !self.style.wall || matches!(format, Format::Json)
+    }
+}
+
 /// Text or JSON lines.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {

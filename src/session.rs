@@ -18,7 +18,7 @@ use crate::message;
 use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered};
 use crate::tracee::{self, Ticker};
-use crate::tracer::{Event, ForkKind, Tids, Tracer, Victim};
+use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
 use crate::unwind::{Frame, Unwinder};
 
 /// prctl(2), linux/prctl.h.
@@ -37,8 +37,8 @@ struct Seat {
     inside: bool,
     /// When it began, by the monotonic clock.
     since: Duration,
-    /// How long the system had worked for its process then.
-    system: Duration,
+    /// How long the system had worked for it then.
+    system: SystemTime,
     /// The ABI of the last call.
     abi: Abi,
     /// The last call that restart_syscall(2) may resume.
@@ -58,7 +58,7 @@ impl Default for Seat {
             told: false,
             inside: false,
             since: Duration::ZERO,
-            system: Duration::ZERO,
+            system: SystemTime::Unknown,
             abi: Abi::X86_64,
             resumable: (Abi::X86_64, 0),
             ip: None,
@@ -270,7 +270,7 @@ impl Session<'_> {
         if !self.options.tampering.is_empty() {
             self.tamper_at_entry(tracer, tid);
         }
-        let system = tracer.system_time();
+        let system = tracer.system_time(tid);
         if self.options.summary.as_ref().is_some_and(|summing| summing.only) {
             let since = self.clocks.monotonic();
             if let Some(seat) = self.seats.get_mut(&tid) {
@@ -333,7 +333,7 @@ impl Session<'_> {
         self.left = self.left.map(|left| left.saturating_sub(u64::from(wanted)));
         if let Some(summary) = &mut self.summary {
             if let Some(syscall) = seat.call.syscall {
-                let system = tracer.system_time().saturating_sub(seat.system);
+                let system = tracer.system_time(tid).since(seat.system);
                 summary.count(seat.call.abi, syscall, is_error, system, duration.saturating_sub(seat.since));
             }
             if self.options.summary.as_ref().is_some_and(|summing| summing.only) {

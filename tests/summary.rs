@@ -108,3 +108,12 @@ fn columns_of_times() {
         table.lines().nth(2).expect("a row").split_whitespace().take(2).map(|c| c.parse().expect("seconds")).collect();
     assert!(cells[0] < cells[1] && cells[1] >= 0.2, "{table}");
 }
+
+#[test]
+fn a_call_is_charged_for_its_own_thread_only() {
+    let table = run(TRAPLINE, "-q -f -c -U total-time,name -e trace=mmap,futex -S name @crowd");
+    let row = |name: &str| table.lines().find_map(|line| line.strip_suffix(name)?.trim().parse::<f64>().ok());
+    let (waiting, working) = (row(" futex").expect("a row"), row(" mmap").expect("a row"));
+    // While one thread works, eight wait for it.
+    assert!(waiting < working, "{table}");
+}

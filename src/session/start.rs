@@ -69,7 +69,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     if options.debug {
         tracer.debug(&options.program);
     }
-    if options.summary.is_some() {
+    if options.summary.as_ref().is_some_and(|summing| summing.needs_system_time(&options.format)) {
         tracer.measure_system_time();
     }
     let mut session = Session {

@@ -1,6 +1,8 @@
 //! What /proc says of processes and their threads: proc_pid_status(5), proc_pid_task(5).
 
-use std::fs;
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use nix::unistd::Pid;
 
@@ -59,9 +61,22 @@ pub fn is_exiting(pid: Pid) -> bool {
     after.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|flags| flags & EXITING != 0)
 }
 
-/// For how long a thread has been running on a CPU, in nanoseconds (/proc/PID/schedstat, proc_pid_schedstat(5)); `None` if
-/// it is gone or the kernel does not count.
-pub fn run_time(pid: Pid) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
-    text.split(' ').next()?.parse().ok()
+/// For how long a thread has been running on a CPU: /proc/PID/schedstat, proc_pid_schedstat(5).
+#[derive(Debug)]
+pub struct RunClock(File);
+
+impl RunClock {
+    /// The clock of a thread; `None` if it is gone or the kernel does not count.
+    pub fn of(tid: Pid) -> Option<RunClock> {
+        File::open(format!("/proc/{tid}/schedstat")).ok().map(RunClock)
+    }
+
+    /// What it shows; `None` if the thread is gone.
+    pub fn read(&self) -> Option<Duration> {
+        // Three numbers of 64 bits.
+        let mut text = [0; 64];
+        let len = self.0.read_at(&mut text, 0).ok()?;
+        let text = std::str::from_utf8(&text[..len]).ok()?;
+        text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+    }
 }

@@ -10,9 +10,11 @@ mod seccomp;
 mod stop_loop;
 mod tamper;
 mod tids;
+mod usage;
 
 pub use attach::AttachError;
 pub use event::{Event, ForkKind};
 pub use stop_loop::{Ending, Placed, Tracer};
 pub use tamper::{Forced, Marks, Poke, PokeFailure, Rule, Tampering, Target, Victim, When};
 pub use tids::Tids;
+pub use usage::SystemTime;

@@ -15,13 +15,15 @@
 //! mask or sets one, and before a call that gives its mask to a child; the call is then made with the mask that the tracee
 //! believes to have. Who opens a file in which masks stand (/proc/PID/status) finds the same. Should the tracer be killed, a [`Guard`] gives the masks back.
 
+use std::time::Duration;
+
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::stop_loop::Tracee;
 use super::tids::Tids;
-use crate::tracee::{CStrLen, CpuMask, Guard, Held, Ticker, Window, current_cpu, run_time, ticks};
+use crate::tracee::{CStrLen, CpuMask, Guard, Held, RunClock, Ticker, Window, current_cpu, ticks};
 
 /// A stop that follows the one before within this time (nanoseconds) was quick. On an idle CPU of a virtual machine a wake-up takes
 /// 30 to 60 µs and a stop two of them, so what happens less often than this gains little by being held.
@@ -55,8 +57,8 @@ pub(super) enum Heat {
         held: Held,
         /// The tick of its last stop.
         since: u32,
-        /// The tick of the last look at its run time, and what that was (nanoseconds).
-        looked: (u32, u64),
+        /// The tick of the last look at its run time, and what that was.
+        looked: (u32, Duration),
     },
 }
 
@@ -188,7 +190,7 @@ impl Placement {
         *heat = match self.try_to_hold(pid) {
             Some(held) => {
                 self.held.push(pid);
-                Heat::Hot { held, since: ticks(), looked: (ticks(), 0) }
+                Heat::Hot { held, since: ticks(), looked: (ticks(), Duration::ZERO) }
             }
             None => Heat::Cold { quick: -RETRY_STOPS, last: 0 },
         };
@@ -380,8 +382,9 @@ fn now() -> u64 {
 /// Whether a tracee ran for a good part of the time since the last look at it.
 fn computes(pid: Pid, now: u32, heat: &mut Heat) -> bool {
     let Heat::Hot { looked, .. } = heat else { return false };
-    let ran = run_time(pid).unwrap_or(u64::MAX);
+    let ran = RunClock::of(pid).and_then(|clock| clock.read()).unwrap_or(Duration::MAX);
     let (then, before) = std::mem::replace(looked, (now, ran));
     // A tick is a millisecond.
-    before != 0 && ran - before.min(ran) > u64::from(now.wrapping_sub(then)) * 250_000
+    let passed = Duration::from_millis(u64::from(now.wrapping_sub(then)));
+    !before.is_zero() && ran.saturating_sub(before) > passed / 4
 }

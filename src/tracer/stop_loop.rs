@@ -20,6 +20,7 @@ use super::recent::Recent;
 use super::seccomp::{self, Own};
 use super::tamper::Replaced;
 use super::tids::Tids;
+use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
     Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
@@ -108,9 +109,9 @@ pub struct Tracer {
     pub(super) tracees: Tids<Tracee>,
     pub(super) placement: Placement,
     recent: Recent,
-    /// Processes that were attached to are placed, too.
     /// What was read of the tracee of the last stop.
     pub(super) window: Rc<RefCell<Window>>,
+    /// Processes that were attached to are placed, too.
     place_attached: bool,
     /// The tick of the last [`Event::Idle`].
     idle: u32,
@@ -121,8 +122,7 @@ pub struct Tracer {
     /// Calls that were replaced and have not ended.
     pub(super) replaced: Vec<Replaced>,
     early: Vec<Early>,
-    /// How long the system had worked for the process of the last stop, if that is asked for.
-    system_time: Option<Duration>,
+    usage: Usage,
     options: i32,
     pub(super) command: Option<Pid>,
     ending: Option<Ending>,
@@ -157,7 +157,7 @@ impl Tracer {
             delays: Delays::default(),
             replaced: Vec::new(),
             early: Vec::new(),
-            system_time: None,
+            usage: Usage::default(),
             options: if follow { BASE_OPTIONS | FOLLOW_OPTIONS } else { BASE_OPTIONS },
             command: None,
             ending: None,
@@ -235,6 +235,9 @@ impl Tracer {
                 break;
             }
         }
+        if count > 1 {
+            self.usage.expect_threads();
+        }
         Ok(count)
     }
 
@@ -253,14 +256,14 @@ impl Tracer {
         self.ending
     }
 
-    /// From now on, asks at each stop how long the system has worked for the process.
+    /// From now on, [`Tracer::system_time`] can be asked.
     pub fn measure_system_time(&mut self) {
-        self.system_time = Some(Duration::ZERO);
+        self.usage = Usage::OfProcess(Duration::ZERO);
     }
 
-    /// How long the system had worked for the process of the last event; zero unless that was asked for.
-    pub fn system_time(&self) -> Duration {
-        self.system_time.unwrap_or_default()
+    /// How long the system has worked for the tracee of the last event.
+    pub fn system_time(&mut self, tid: Pid) -> SystemTime {
+        self.usage.now(tid)
     }
 
     /// From now on, the kernel kills tracees when this process ends. To be called before there are any.
@@ -301,12 +304,12 @@ impl Tracer {
                 return None;
             }
             self.placement.tick(&mut self.tracees);
-            let stop = match &mut self.system_time {
-                None => {
+            let stop = match &mut self.usage {
+                Usage::OfProcess(time) => wait_any_with_time(true, time),
+                Usage::Unmeasured | Usage::OfThread { .. } => {
                     let asked = self.recent.ask(self.tracees.len(), self.placement.is_holding());
                     asked.unwrap_or_else(|| wait_any(true))
                 }
-                Some(time) => wait_any_with_time(true, time),
             };
             match stop {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
@@ -395,10 +398,10 @@ impl Tracer {
     }
 
     fn stopped(&mut self, pid: Pid, stop: Stop) {
+        self.window.borrow_mut().close();
         if let Some(program) = &self.debug {
             crate::message::tell(program, format_args!("[wait = {pid}] {stop:?}"));
         }
-        self.window.borrow_mut().close();
         let state = match self.tracees.entry(pid) {
             Entry::Occupied(known) => known.into_mut(),
             // A child of ours that is no tracee, such as the command that output is piped to.
@@ -477,6 +480,7 @@ impl Tracer {
     /// What was to be done to this thread is not any more: it is gone.
     fn forget(&mut self, tid: Pid) {
         self.recent.ended(tid);
+        self.usage.ended(tid);
         self.delays.forget(tid);
         self.replaced.retain(|replaced| replaced.tid != tid);
     }
@@ -569,6 +573,9 @@ impl Tracer {
 
     /// A parent's event tells of a child, which may have stopped or even ended by now.
     fn born(&mut self, tid: Pid, child: Pid, kind: ForkKind) {
+        if matches!(kind, ForkKind::Clone) {
+            self.usage.expect_threads();
+        }
         self.events.push_back(Event::Fork { tid, child, kind });
         let parent = self.tracees.get(&tid);
         let left = parent.is_some_and(|parent| matches!(parent.heat, Heat::Left));
