@@ -36,6 +36,6 @@ pub use stop::{
     BASE_OPTIONS, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait_any, wait_any_with_time, wait_for,
 };
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
-pub use threads::{RunClock, Status, status, threads};
+pub use threads::{RunClock, RunTimes, Status, status, threads};
 pub use traceme::spawn_traceme;
 pub use window::Window;

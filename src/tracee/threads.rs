@@ -61,7 +61,16 @@ pub fn is_exiting(pid: Pid) -> bool {
     after.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|flags| flags & EXITING != 0)
 }
 
-/// For how long a thread has been running on a CPU: /proc/PID/schedstat, proc_pid_schedstat(5).
+/// How a thread has spent its time: proc_pid_schedstat(5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunTimes {
+    /// It ran on a CPU.
+    pub ran: Duration,
+    /// It could have run, but there was no CPU for it.
+    pub waited: Duration,
+}
+
+/// Where /proc tells how a thread has spent its time.
 #[derive(Debug)]
 pub struct RunClock(File);
 
@@ -72,11 +81,12 @@ impl RunClock {
     }
 
     /// What it shows; `None` if the thread is gone.
-    pub fn read(&self) -> Option<Duration> {
-        // Three numbers of 64 bits.
+    pub fn read(&self) -> Option<RunTimes> {
+        // Three numbers of 64 bits, in decimal.
         let mut text = [0; 64];
         let len = self.0.read_at(&mut text, 0).ok()?;
-        let text = std::str::from_utf8(&text[..len]).ok()?;
-        text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+        let mut numbers = std::str::from_utf8(&text[..len]).ok()?.split(' ').map(str::parse);
+        let mut time = || numbers.next()?.ok().map(Duration::from_nanos);
+        Some(RunTimes { ran: time()?, waited: time()? })
     }
 }

@@ -83,7 +83,7 @@ impl Usage {
                     }),
                 };
                 // Killed under us: its end is reported next.
-                time.map_or(SystemTime::Unknown, SystemTime::OfThread)
+                time.map_or(SystemTime::Unknown, |time| SystemTime::OfThread(time.ran))
             }
         }
     }
