@@ -4,6 +4,7 @@ mod behaviour {
     pub mod aside;
     pub mod attach;
     pub mod colours;
+    pub mod costs;
     pub mod descriptors;
     pub mod ending;
     pub mod inheritance;
@@ -12,7 +13,7 @@ mod behaviour {
     pub mod nothing_left;
     pub mod output;
     pub mod placement;
-    pub mod reads;
+
     pub mod running;
     pub mod stacks;
 }

@@ -17,6 +17,8 @@ const EXACT: u64 = 1 << 53;
 pub struct Collected {
     /// `"name":value` for arguments; for other things the value alone.
     pub values: Vec<u8>,
+    /// The arguments while the result is told, else empty.
+    aside: Vec<u8>,
     /// `"path":length` of strings that were cut.
     truncated: Vec<u8>,
     /// What descriptors refer to.
@@ -78,7 +80,7 @@ impl Collected {
 
     /// Appends the result of a call.
     pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: Tell<'_>) {
-        let args = std::mem::take(&mut self.values);
+        std::mem::swap(&mut self.values, &mut self.aside);
         match ty {
             // Null would be a call that did not return.
             Type::Int { format: Format::Address, .. } => {
@@ -92,7 +94,8 @@ impl Collected {
             _ => JsonSink::new(self).signed(value),
         }
         out.extend_from_slice(&self.values);
-        self.values = args;
+        self.values.clear();
+        std::mem::swap(&mut self.values, &mut self.aside);
     }
 }
 
