@@ -1,6 +1,7 @@
 //! A run from its beginning to its end: events from the tracer, through filter and decoder, to the report.
 
 mod command;
+mod naming;
 mod start;
 mod tampering;
 
@@ -16,7 +17,7 @@ use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer
 use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options};
-use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered};
+use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered, Unknown};
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
 use crate::unwind::{Frame, Unwinder};
@@ -47,6 +48,8 @@ struct Seat {
     ip: Option<u64>,
     /// What is done to its calls.
     victim: Victim,
+    /// The name of a thread that it is about to write.
+    naming: Option<naming::Naming>,
 }
 
 impl Default for Seat {
@@ -63,6 +66,7 @@ impl Default for Seat {
             resumable: (Abi::X86_64, 0),
             ip: None,
             victim: Victim::default(),
+            naming: None,
         }
     }
 }
@@ -132,6 +136,7 @@ impl Session<'_> {
                     self.entered(tracer, tid, (abi, nr), args, (ip, sp));
                 }
                 Event::SyscallExit { tid, value, is_error, ip } => self.returned(tracer, tid, value, is_error, ip),
+                Event::SyscallLost { tid } => self.lost(tid),
                 Event::Signal { tid, signal, info, ip } => self.signal(tid, signal, &info, ip),
                 Event::GroupStop { tid, signal, ip } => {
                     if self.options.signals.contains(signal) {
@@ -318,6 +323,9 @@ impl Session<'_> {
         if seat.call.regs[0] == PR_SET_NAME && seat.call.syscall.is_some_and(|s| s.name() == "prctl") {
             self.report.renamed(tid);
         }
+        if !is_error {
+            self.note_naming(tid, value);
+        }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
         if !seat.told {
             return;
@@ -395,6 +403,21 @@ impl Session<'_> {
         }
     }
 
+    /// A call returned, but its thread was killed before it could be asked for the result.
+    fn lost(&mut self, tid: Pid) {
+        let stamp = self.stamp(tid, None);
+        let Some(seat) = self.seats.get_mut(&tid) else { return };
+        seat.inside = false;
+        if !seat.told {
+            return;
+        }
+        if !self.options.statuses.unavailable {
+            return self.report.forget(tid);
+        }
+        let name = CallName::of(&seat.call);
+        self.report.vanished(&stamp, name.info(seat.call.abi, seat.call.nr), Unknown::Unavailable);
+    }
+
     fn signal(&mut self, tid: Pid, signal: i32, info: &[u8; 128], ip: Option<u64>) {
         if !self.options.signals.contains(signal) {
             return;
@@ -468,7 +491,7 @@ impl Session<'_> {
         };
         if seat.inside && seat.told && self.options.statuses.unfinished {
             let name = CallName::of(&seat.call);
-            self.report.vanished(&stamp, name.info(seat.call.abi, seat.call.nr));
+            self.report.vanished(&stamp, name.info(seat.call.abi, seat.call.nr), Unknown::Unfinished);
         }
         stamp
     }

@@ -4,6 +4,7 @@
 mod programs;
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -142,6 +143,36 @@ fn failures_and_absence() {
 }
 
 #[test]
+fn a_result_that_nobody_could_ask_for() {
+    let trace = |options: &[&str]| {
+        let mut run = trapline();
+        run.env("LD_PRELOAD", program("shared:lost-result")).env_remove("LD_LIBRARY_PATH").args([
+            "-q",
+            "-E",
+            "LD_PRELOAD",
+            "-e",
+            "trace=newfstatat",
+        ]);
+        let output = run.args(options).arg("true").output().expect("trapline runs");
+        assert_eq!(output.status.signal(), Some(9));
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let end = "+++ killed by SIGKILL +++\n";
+    assert_eq!(trace(&[]), format!("newfstatat(3, \"\", )                     = ? <unavailable>\n{end}"));
+    assert_eq!(trace(&["-T", "-e", "status=!unavailable"]), end);
+    assert_eq!(trace(&["-e", "status=successful,failed,unfinished"]), end);
+    let record = trace(&["--json", "-e", "status=unavailable"]);
+    let record = record.lines().find(|line| line.contains("\"newfstatat\"")).expect("the call");
+    let record: Value = serde_json::from_str(record).expect("JSON");
+    assert_eq!((&record["ret"], &record["unavailable"]), (&Value::Null, &true.into()), "{record}");
+    assert_eq!(
+        (&record["args"], record.get("unfinished")),
+        (&serde_json::json!({"dirfd": 3, "pathname": ""}), None),
+        "{record}"
+    );
+}
+
+#[test]
 fn descriptors_and_what_they_refer_to() {
     let records = trace(&["-yy"], &["@fds"]);
     let calls = of_type(&records, "syscall");
@@ -187,6 +218,39 @@ fn ids_and_what_they_stand_for() {
     let calls = of_type(&records, "syscall");
     let inside = calls.iter().find(|call| call["name"] == "gettid").expect("a call");
     assert_eq!((&inside["ret"], &inside["pids"]["1"]["pid"]), (&1.into(), &inside["pid"]));
+}
+
+#[test]
+fn structures_are_whole() {
+    for program in ["@whole", "@32:whole"] {
+        let records = trace(&[], &[program]);
+        let args = |name: &str| {
+            let call = records.iter().find(|record| record["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+            &call["args"]
+        };
+        let message = &args("recvmsg")["msg"];
+        let address = |value: &Value| value.as_str().is_some_and(|text| text.starts_with("0x"));
+        assert!(address(&message["msg_name"]) && address(&message["msg_control"]), "{message}");
+        assert!(address(&message["msg_iov"][0]["iov_base"]), "{message}");
+        assert_eq!((&message["msg_namelen"], &message["msg_iovlen"]), (&4.into(), &1.into()));
+        assert_eq!((&message["msg_controllen"], &message["msg_flags"]), (&64.into(), &serde_json::json!([])));
+        let info = &args("rt_sigqueueinfo")["info"];
+        assert_eq!((info.get("si_int"), info.get("si_ptr")), (Some(&0.into()), Some(&Value::Null)), "{info}");
+        let siginfo = &of_type(&records, "signal")[0]["siginfo"];
+        assert_eq!((siginfo.get("si_int"), siginfo.get("si_ptr")), (Some(&0.into()), Some(&Value::Null)), "{siginfo}");
+        assert_eq!(args("timer_create")["sevp"]["sigev_value"], serde_json::json!({"sival_int": 0, "sival_ptr": null}));
+        assert_eq!(args("openat2")["how"]["mode"], 0);
+    }
+}
+
+#[test]
+fn names_that_others_write() {
+    let records = trace(&["-f"], &["@named"]);
+    let comm = |name: &str| {
+        let call = records.iter().rfind(|record| record["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+        call["comm"].as_str().unwrap_or("")
+    };
+    assert_eq!([comm("getppid"), comm("getuid"), comm("getgid")], ["worker", "named-m64", "renamed"]);
 }
 
 #[test]

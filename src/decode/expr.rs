@@ -23,6 +23,7 @@ impl Walk<'_> {
             Expr::Member { arg, id, field } => self.member(usize::from(arg), id, usize::from(field)).unwrap_or(UNKNOWN),
             Expr::Rest => self.rest(frame, here),
             Expr::Full => u64::from(!self.style.abbreviate),
+            Expr::ForPrograms => u64::from(!self.sink.is_for_people()),
             Expr::Ret => self.outcome.map_or(0, |o| o.value as u64),
             Expr::Error => self.outcome.map_or(0, |o| u64::from(o.error)),
             Expr::Unary(op, of) => {

@@ -14,7 +14,7 @@ use syscall_table::{Abi, errno_name};
 use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::status;
 use super::summary::Summary;
 use super::text::append;
@@ -264,7 +264,6 @@ impl Report for JsonLines {
                 append(&mut out, format_args!(",\"ret\":-1,\"errno\":\"{name}\",\"error\":"));
                 push_text(&mut out, text.as_bytes());
             }
-            Return::Unavailable => out.extend_from_slice(b",\"ret\":null,\"unavailable\":true"),
         }
         // What was told so far stands in the record.
         collected.clear_values();
@@ -283,14 +282,17 @@ impl Report for JsonLines {
         }
     }
 
-    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown) {
         let Some(thread) = self.threads.get_mut(&stamp.tid) else { return };
         thread.inside = None;
         let time = thread.time;
         let collected = std::mem::take(&mut thread.call);
         let mut out = self.begin("syscall", stamp.tid, time);
         JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
-        out.extend_from_slice(b",\"ret\":null,\"unfinished\":true");
+        out.extend_from_slice(match why {
+            Unknown::Unfinished => b",\"ret\":null,\"unfinished\":true".as_slice(),
+            Unknown::Unavailable => b",\"ret\":null,\"unavailable\":true",
+        });
         collected.push_notes(&mut out);
         collected.push_truncated(&mut out);
         self.end(stamp.tid, out);
@@ -346,7 +348,7 @@ impl Report for JsonLines {
 
     fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
         if let Some(call) = call {
-            self.vanished(stamp, call);
+            self.vanished(stamp, call, Unknown::Unfinished);
         }
         self.simple("superseded", stamp, format_args!(",\"by\":{by}"));
         self.threads.remove(&stamp.tid);
@@ -372,7 +374,7 @@ impl Report for JsonLines {
     fn detached(&mut self, stamp: &Stamp) {
         let pending = self.threads.get(&stamp.tid).and_then(|t| Some((t.inside?, t.name.clone())));
         if let Some(((nr, abi), name)) = pending {
-            self.vanished(stamp, CallInfo { name: &name, nr, abi });
+            self.vanished(stamp, CallInfo { name: &name, nr, abi }, Unknown::Unfinished);
         }
         self.simple("detach", stamp, format_args!(""));
         self.gone(stamp.tid);

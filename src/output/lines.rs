@@ -9,7 +9,7 @@ use super::dump;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
+use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
@@ -321,7 +321,6 @@ impl Report for Lines {
         match ret {
             Return::Value(value, ty) => result(&mut target.buffer, value, ty, call.abi, style.text, tell),
             Return::Error(error) => status::failure(&mut target.buffer, error, style.text.palette.as_ref()),
-            Return::Unavailable => target.buffer.extend_from_slice(b"? <unavailable>"),
         }
         if let Return::Value(..) = ret {
             end_colour(&mut target.buffer, style.text);
@@ -363,18 +362,21 @@ impl Report for Lines {
         self.lines.entry(tid).or_default().last_stack = frames;
     }
 
-    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>) {
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown) {
         self.resume(stamp, call.name);
         let complete = self.lines.get(&stamp.tid).is_none_or(|l| l.complete);
         let target = self.files.target(stamp.tid);
         let line = self.lines.entry(stamp.tid).or_default();
-        if !complete {
+        if !complete && why == Unknown::Unfinished {
             target.buffer.extend_from_slice(b" <unfinished ...>");
         }
         TextSink::new(&mut target.buffer, self.style.text, &mut line.state).close();
         let column = target.column().saturating_sub(line.state.hidden);
         equals(&mut target.buffer, column, &self.style);
-        target.buffer.push(b'?');
+        target.buffer.extend_from_slice(match why {
+            Unknown::Unfinished => b"?".as_slice(),
+            Unknown::Unavailable => b"? <unavailable>",
+        });
         self.end(stamp.tid);
     }
 
@@ -419,7 +421,7 @@ impl Report for Lines {
             self.end(by);
         }
         if let Some(call) = call {
-            self.vanished(stamp, call);
+            self.vanished(stamp, call, Unknown::Unfinished);
         }
         // It is not one of several any more.
         self.lines.remove(&stamp.tid);

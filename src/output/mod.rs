@@ -25,7 +25,7 @@ pub use file::Destination;
 pub use json::{JSON_SCHEMA, JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use paint::Palette;
-pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell};
+pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 pub use status::{error_text, signal_text};
 pub use summary::{Clock, Column, Summary, SummaryStyle};
 pub use summary_only::SummaryOnly;

@@ -55,7 +55,14 @@ pub enum Return {
     Value(i64, Type),
     /// It failed with this errno.
     Error(u32),
-    /// Nothing is known of its result: the tracee was gone.
+}
+
+/// Why nothing is known of how a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// It did not return.
+    Unfinished,
+    /// It returned, but its thread was killed before it could be asked.
     Unavailable,
 }
 
@@ -102,8 +109,8 @@ pub trait Report {
     fn stack(&mut self, _tid: Pid, _frames: &[Frame]) {}
     /// Who called what the thread will not return from: told behind its end.
     fn last_stack(&mut self, _tid: Pid, _frames: Vec<Frame>) {}
-    /// A call did not return: its thread is gone.
-    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>);
+    /// The thread of a call is gone, and its result with it.
+    fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown);
     /// A call whose beginning was told turned out to be of no interest.
     fn forget(&mut self, tid: Pid);
     /// A signal is about to be delivered. `info` tells its siginfo.

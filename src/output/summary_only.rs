@@ -3,7 +3,7 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::report::{Birth, CallInfo, Report, Returned, Stamp, Tell};
+use super::report::{Birth, CallInfo, Report, Returned, Stamp, Tell, Unknown};
 use super::summary::Summary;
 
 /// Passes on the summary and, for people, who comes and goes.
@@ -26,7 +26,7 @@ impl Report for SummaryOnly {
 
     fn returned(&mut self, _: &Stamp, _: CallInfo<'_>, _: Returned<'_>) {}
 
-    fn vanished(&mut self, _: &Stamp, _: CallInfo<'_>) {}
+    fn vanished(&mut self, _: &Stamp, _: CallInfo<'_>, _: Unknown) {}
 
     fn forget(&mut self, _: Pid) {}
 

@@ -21,6 +21,8 @@ pub enum Event {
     SyscallEnter { tid: Pid, abi: Abi, nr: u64, args: [u64; 6], ip: u64, sp: u64 },
     /// The system call whose beginning was reported returned: the result register, and whether it is an error.
     SyscallExit { tid: Pid, value: i64, is_error: bool, ip: u64 },
+    /// It returned, but the thread was killed before it could be asked for the result.
+    SyscallLost { tid: Pid },
     /// A signal is delivered when the tracee is resumed. `info` is its siginfo_t, in a box lest all events be as large.
     Signal { tid: Pid, signal: i32, info: Box<[u8; 128]>, ip: Option<u64> },
     /// A stopping signal stopped it; it stays stopped until SIGCONT.

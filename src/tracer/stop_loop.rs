@@ -540,6 +540,8 @@ impl Tracer {
                 }
                 _ => {}
             }
+        } else if std::mem::take(&mut state.in_syscall) {
+            self.events.push_back(Event::SyscallLost { tid });
         }
         self.current = Some((stopped, Next::Syscall(0)));
     }

@@ -310,6 +310,7 @@ impl Lowering<'_> {
             "error" => return "Expr::Error".to_string(),
             "rest" => return "Expr::Rest".to_string(),
             "full" => return "Expr::Full".to_string(),
+            "for_programs" => return "Expr::ForPrograms".to_string(),
             _ => {}
         }
         if let Some(slot) = name.strip_prefix("arg").and_then(|n| n.parse::<u8>().ok()).filter(|n| *n < 6) {

@@ -70,7 +70,7 @@
 //!
 //! **Expressions** have C's operators on unsigned 64-bit numbers and refer to sibling arguments or fields by name
 //! (`argument.field` for a field of the structure that an argument points to), to `ret`,
-//! `error`, `rest` (bytes from here to the end of the structure), `full` (1 when nothing is abbreviated), `arg0` to `arg5` (the registers), and to every constant of the headers.
+//! `error`, `rest` (bytes from here to the end of the structure), `full` (1 when nothing is abbreviated), `for_programs` (1 when every field is to be told, also one that says nothing to a person), `arg0` to `arg5` (the registers), and to every constant of the headers.
 //!
 //! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time (others are decimal if the width is signed), `flags name { … }` for values that are or-ed,
 //! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),

@@ -618,6 +618,8 @@ pub enum Expr {
     Rest,
     /// 1 if nothing is abbreviated, else 0.
     Full,
+    /// 1 if programs read it, which are told every field, also where it says nothing to a person.
+    ForPrograms,
     /// The result of the call; 0 before it returned.
     Ret,
     /// The errno of a call that failed, else 0.

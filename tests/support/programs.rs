@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-/// The program `tests/programs/NAME.c`, built for 64 bits, or for 32 with `32:NAME`.
+/// The program `tests/programs/NAME.c`, built for 64 bits, or for 32 with `32:NAME`; with `shared:NAME` a library to load
+/// into another program.
 ///
 /// # Panics
 /// When it does not compile: the message says what is missing.
 pub fn program(name: &str) -> PathBuf {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock();
-    let (bits, name) = match name.strip_prefix("32:") {
-        Some(name) => ("-m32", name),
-        None => ("-m64", name),
+    let (bits, name) = match name.split_once(':') {
+        Some(("32", name)) => ("-m32", name),
+        Some(("shared", name)) => ("-shared", name),
+        _ => ("-m64", name),
     };
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(format!("{name}.c"));
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
@@ -24,7 +26,7 @@ pub fn program(name: &str) -> PathBuf {
         // Built beside its place and moved there: another test binary may be running the old one.
         let fresh = dir.join(format!("{name}{bits}.{}", std::process::id()));
         let mut cc = Command::new("gcc");
-        cc.args(["-w", "-O1", bits, "-pthread", "-o"]).arg(&fresh).arg(&source);
+        cc.args(["-w", "-O1", "-fPIC", bits, "-pthread", "-o"]).arg(&fresh).arg(&source);
         let status = cc.status().expect("gcc is needed: apt-get install gcc gcc-multilib");
         assert!(status.success(), "{} does not compile; for -m32: apt-get install gcc-multilib", source.display());
         std::fs::rename(&fresh, &path).expect("the program is put in its place");

@@ -110,8 +110,8 @@ fn expect_pieces(walk: &mut Walk, address: u64, count: u64, mut budget: u64) {
 /// struct msghdr; parameter: how many bytes the call received, negative for a message that is sent.
 pub fn msghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let budget = params.first().map_or(u64::MAX, |p| walk.eval(*p, frame, Place::Register(0)));
-    // Nothing was received: all that the caller told the kernel is how long the address may be.
-    if let (true, Some(before)) = (walk.failed(), walk.entry_value()) {
+    // Nothing was received: all that the caller told the kernel for a person to know is how long the address may be.
+    if let (true, Some(before), true) = (walk.failed(), walk.entry_value(), walk.sink.is_for_people()) {
         walk.sink.begin_struct();
         walk.sink.field("msg_namelen");
         walk.sink.signed(i64::from(before as i32));
@@ -131,6 +131,8 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     let (control, control_len, flags) = (field(walk, 4), field(walk, 5), int(walk, 6));
     let before = walk.entry_value().map(|v| v as i32);
     let received = walk.outcome.is_some() && before.is_some();
+    // Buffers hold what they held before.
+    let unfilled = received && walk.failed();
     // At exit the length is that of the address that came, which the buffer may have been too short for.
     let shown = before.map_or(name_len, |before| name_len.min(before));
     let named = name != 0 && !(received && name_len == 0) && (!walk.failed() || walk.call_name() == "sendmmsg");
@@ -166,13 +168,17 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
         let address = if name == 0 { None } else { walk.fetch_all(name, 2) };
         let netlink = address.is_some_and(|place| from_bytes(walk.bytes(place), false) == AF_NETLINK);
         let protocol = if netlink { walk.netlink_protocol() } else { None };
-        tell_iovec(walk, iov, iov_len, Some(budget), protocol)
+        tell_iovec(walk, iov, iov_len, (!unfilled).then_some(budget), protocol)
     }
     walk.sink.field("msg_iovlen");
     walk.sink.unsigned(iov_len);
-    if control_len != 0 {
+    if control_len != 0 || !walk.sink.is_for_people() {
         walk.sink.field("msg_control");
-        control::control(walk, control, control_len);
+        if unfilled {
+            walk.sink.pointer(control);
+        } else {
+            control::control(walk, control, control_len);
+        }
     }
     walk.sink.field("msg_controllen");
     walk.sink.unsigned(control_len);
