@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::CommandExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,6 +14,8 @@ use crate::programs::program;
 
 fn blocked(how: &str) -> Child {
     let mut command = Command::new(program("blocked"));
+    // In a group whose parent is in the session: SIGTSTP stops nobody whose group is orphaned.
+    command.process_group(0);
     let child = command.arg(how).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program runs");
     until_blocked(child.id());
     child
