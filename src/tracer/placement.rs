@@ -6,7 +6,7 @@
 //! what runs in parallel. So:
 //!
 //! - A tracee is *held* on the tracer's CPU while it stops in quick succession. New tracees are held from the start: programs
-//!   begin with many calls.
+//!   begin with many calls, unless a filter lets them pass.
 //! - It is let go when it does not stop for one to two milliseconds: it computes, or sleeps. What slept inside a call is
 //!   held again at its next stop; what computed has to stop [`QUICK_STOPS`] times in a row, each time within [`QUICK`].
 //! - When several are held and stop seldom, they are let go, too: they could run in parallel. With three and more, those that
@@ -14,7 +14,8 @@
 //!
 //! Nobody can tell. A tracee's mask is given back to it before it makes, or any other tracee makes, a call that asks for a
 //! mask or sets one, and before a call that gives its mask to a child; the call is then made with the mask that the tracee
-//! believes to have. Who opens a file in which masks stand (/proc/PID/status) finds the same. Should the tracer be killed, a [`Guard`] gives the masks back.
+//! believes to have. Who opens a file in which masks stand (/proc/PID/status) finds the same. A tracee
+//! that makes a child that is not traced is never held again: what such a child asks is not seen. Should the tracer be killed, a [`Guard`] gives the masks back.
 
 use std::time::Duration;
 
@@ -103,6 +104,8 @@ impl Apart {
 pub(super) struct Placement {
     /// Off for good: not wanted, or not possible.
     off: bool,
+    /// A filter lets most calls pass.
+    few_stops: bool,
     guard: Option<Guard>,
     /// The tracer's own mask.
     own: CpuMask,
@@ -126,6 +129,7 @@ impl Placement {
     pub(super) fn new(wanted: bool) -> Placement {
         Placement {
             off: !wanted,
+            few_stops: false,
             guard: None,
             own: CpuMask::ALL,
             full: CpuMask::ALL,
@@ -141,7 +145,17 @@ impl Placement {
 
     /// How a new tracee begins.
     pub(super) fn heat(&self) -> Heat {
-        if self.off { Heat::Left } else { Heat::Warm }
+        match (self.off, self.few_stops) {
+            (true, _) => Heat::Left,
+            (false, true) => Heat::Cold { quick: 0, last: 0 },
+            (false, false) => Heat::Warm,
+        }
+    }
+
+    /// Most calls will not stop: only who stops often nevertheless is worth holding. Besides, what opens /proc/PID/status is not
+    /// seen then.
+    pub(super) fn expect_few_stops(&mut self) {
+        self.few_stops = true;
     }
 
     /// Leaves a tracee alone from now on.
@@ -378,6 +392,11 @@ impl Placement {
             }
         }
     }
+}
+
+/// Whether a call makes a child that nobody traces though children are followed: CLONE_UNTRACED, clone(2).
+pub(super) fn makes_untraced(abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
+    matches!((abi, nr), (Abi::X86_64 | Abi::X32, 56) | (Abi::I386, 120)) && args[0] & libc::CLONE_UNTRACED as u64 != 0
 }
 
 /// Whether a call opens a file by a name that may be that of /proc/PID/status.

@@ -180,6 +180,7 @@ impl Tracer {
             // Without us, calls that the filter stops would fail.
             self.options |= FILTER_OPTIONS;
             self.filtered = true;
+            self.placement.expect_few_stops();
         }
         let (tracee, gate) = spawn(command, self.options, program)?;
         Ok(self.begin(&tracee, Some(gate)))
@@ -511,8 +512,13 @@ impl Tracer {
                     state.every_call |= own != Own::None;
                     let reads = self.placement.is_on()
                         && placement::opens_status(tid, &mut self.window.borrow_mut(), abi, nr, &args);
+                    // Nobody tells us when a child that is not traced asks for masks.
+                    let untraced = apart == Apart::Caller
+                        && (self.options & FOLLOW_OPTIONS == 0 || placement::makes_untraced(abi, nr, &args));
                     if reads {
                         self.placement.opening(&mut self.tracees);
+                    } else if untraced {
+                        self.placement.leave(tid, state);
                     } else if apart == Apart::Nobody {
                         self.placement.stopped(tid, state);
                     } else {
