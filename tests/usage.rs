@@ -24,12 +24,14 @@ fn run(tracer: &str, name: &str, line: &str) -> (String, ExitStatus) {
     (String::from_utf8_lossy(&output.stderr).into_owned(), output.status)
 }
 
-/// Panics with every line for which strace and trapline differ.
+/// Panics with every line for which strace and trapline differ, apart from what trapline guesses to be meant.
 fn compare(lines: &[&str]) {
+    let guess = regex::Regex::new(r" \(did you mean '[^']*'\?\)\n").expect("pattern");
     let mut differences = Vec::new();
     for line in lines {
         let strace = run("strace", "strace", line);
-        let trapline = run(TRAPLINE, "strace", line);
+        let (said, status) = run(TRAPLINE, "strace", line);
+        let trapline = (guess.replace(&said, "\n").into_owned(), status);
         if strace != trapline {
             differences.push(format!("{line}\n  strace:   {strace:?}\n  trapline: {trapline:?}"));
         }
@@ -64,6 +66,27 @@ fn options_that_do_not_exist_or_lack_something() {
         "-F -z -Z -A --output-separately",
         "-t --absolute-timestamps -A",
     ]);
+}
+
+#[test]
+fn what_was_meant() {
+    for (line, said) in [
+        ("-e opne true", "invalid system call 'opne' (did you mean 'open'?)"),
+        ("-e trace=%netwrok true", "invalid system call '%netwrok' (did you mean '%network'?)"),
+        ("-e inject=opne:error=EIO true", "invalid system call 'opne' (did you mean 'open'?)"),
+        ("-e trase=open true", "invalid system call 'trase=open' (did you mean 'trace=open'?)"),
+        ("-e signal=TREM true", "invalid signal 'TREM' (did you mean 'SIGTERM'?)"),
+        ("-e status=falied true", "invalid status 'falied' (did you mean 'failed'?)"),
+        ("--inject=open:error=EIOO true", "invalid inject argument 'open:error=EIOO' (did you mean 'open:error=EIO'?)"),
+        ("-e trace=nosuch true", "invalid system call 'nosuch'"),
+        (
+            "--colour true",
+            "unrecognized option '--colour' (did you mean '--color'?)\nTry 'trapline -h' for more information.",
+        ),
+    ] {
+        let (text, status) = run(TRAPLINE, "trapline", line);
+        assert_eq!((text, status.code()), (format!("trapline: {said}\n"), Some(1)), "{line}");
+    }
 }
 
 #[test]

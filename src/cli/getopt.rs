@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use clap::{Arg, Command};
 
 use super::UsageError;
+use super::suggest::nearest;
 use super::table::{Value, is_ours, value_of};
 
 /// An option as it was given.
@@ -106,6 +107,7 @@ impl<'a> GetOpt<'a> {
         if let Some(exact) = names.iter().find(|(_, full)| full.as_bytes() == name) {
             return Ok(*exact);
         }
+        let all: Vec<&str> = names.iter().map(|(_, full)| *full).collect();
         let mut candidates: Vec<_> = names.into_iter().filter(|(_, full)| full.as_bytes().starts_with(name)).collect();
         // What abbreviates an option of strace's still does.
         if candidates.iter().any(|(_, full)| !is_ours(full)) {
@@ -113,7 +115,11 @@ impl<'a> GetOpt<'a> {
         }
         let argument = argument.to_string_lossy();
         match candidates.as_slice() {
-            [] => Err(UsageError::with_hint(format!("unrecognized option '{argument}'"))),
+            [] => {
+                let meant = nearest(&String::from_utf8_lossy(name), all).map(|name| format!("--{name}"));
+                let text = format!("unrecognized option '{argument}'");
+                Err(UsageError { meant, ..UsageError::with_hint(text) })
+            }
             [first, others @ ..] if others.iter().all(|(option, _)| option.get_id() == first.0.get_id()) => Ok(*first),
             several => {
                 let several: Vec<String> = several.iter().map(|(_, full)| format!("'--{full}'")).collect();

@@ -5,6 +5,7 @@ mod generate;
 mod getopt;
 mod injection;
 mod resolve;
+mod suggest;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -29,17 +30,19 @@ use typed::Typed;
 pub struct UsageError {
     /// The message.
     pub text: String,
+    /// What was probably meant.
+    pub meant: Option<String>,
     /// Whether a line that points to the help follows.
     pub hint: bool,
 }
 
 impl UsageError {
     fn new(text: String) -> UsageError {
-        UsageError { text, hint: false }
+        UsageError { text, meant: None, hint: false }
     }
 
     fn with_hint(text: String) -> UsageError {
-        UsageError { text, hint: true }
+        UsageError { text, meant: None, hint: true }
     }
 
     fn not_available(option: &str) -> UsageError {
@@ -49,7 +52,8 @@ impl UsageError {
 
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.text)?;
+        self.meant.iter().try_for_each(|meant| write!(f, " (did you mean '{meant}'?)"))
     }
 }
 
@@ -57,7 +61,8 @@ impl std::error::Error for UsageError {}
 
 impl From<FilterError> for UsageError {
     fn from(error: FilterError) -> UsageError {
-        UsageError { text: error.to_string(), hint: matches!(error, FilterError::Personality { .. }) }
+        let hint = matches!(error, FilterError::Personality { .. });
+        UsageError { text: error.to_string(), meant: suggest::meant(&error), hint }
     }
 }
 

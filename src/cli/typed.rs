@@ -10,6 +10,7 @@ use nix::unistd::{Gid, Pid, Uid};
 use super::UsageError;
 use super::getopt::Given;
 use super::injection::{self, Refusal};
+use super::suggest;
 use super::words::{self, ColorWhen, Precision, StringsInHex, Timestamps};
 use crate::filter::{CallFilter, DescriptorSet, SignalFilter, StatusFilter};
 use crate::identify::{DecodeFds, DecodePids};
@@ -329,7 +330,10 @@ impl Typed {
             "inject" | "fault" => {
                 let (calls, rule) = injection::parse(set, qualifier == "fault", &mut self.warnings).map_err(
                     |refusal| match refusal {
-                        Refusal::Expression => UsageError::new(format!("invalid {qualifier} argument '{set}'")),
+                        Refusal::Expression => UsageError {
+                            meant: suggest::injection(set),
+                            ..UsageError::new(format!("invalid {qualifier} argument '{set}'"))
+                        },
                         Refusal::Set(error) => error.into(),
                     },
                 )?;

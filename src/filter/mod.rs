@@ -16,7 +16,7 @@ pub use descriptors::{DescriptorSet, TouchFilter};
 pub use detail::Detail;
 pub use set::Set;
 pub use signals::{SignalFilter, signal_of};
-pub use statuses::StatusFilter;
+pub use statuses::{OUTCOMES, StatusFilter};
 
 /// Why the text of a set cannot be understood; the messages are strace's.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,7 +17,8 @@ pub struct StatusFilter {
     pub detached: bool,
 }
 
-const NAMES: [&str; 5] = ["successful", "failed", "unfinished", "unavailable", "detached"];
+/// What outcomes are called.
+pub const OUTCOMES: [&str; 5] = ["successful", "failed", "unfinished", "unavailable", "detached"];
 
 impl StatusFilter {
     /// All of them.
@@ -45,7 +46,7 @@ impl StatusFilter {
     /// [`FilterError::Status`] with what is no outcome.
     pub fn parse(text: &str) -> Result<StatusFilter, FilterError> {
         let bits = Set::bits(text, u64::MAX, |item| {
-            let at = NAMES.iter().position(|name| name.eq_ignore_ascii_case(item));
+            let at = OUTCOMES.iter().position(|name| name.eq_ignore_ascii_case(item));
             at.map(|at| 1 << at).ok_or_else(|| FilterError::Status(item.to_string()))
         })?;
         Ok(StatusFilter::from_bits(bits))
