@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
-use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width};
+use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width, structs};
 
 pub use start::{Conclusion, Error, run};
 
@@ -429,7 +429,7 @@ impl Session<'_> {
         let scratch = &mut self.scratch;
         self.report.signal(&stamp, signal.unsigned_abs(), &mut |sink| {
             // The kernel gives the 64-bit layout to a 64-bit tracer, whatever the tracee is.
-            decode::structure("siginfo", Abi::X86_64, Local::FIRST, style, &memory, sink, scratch);
+            decode::structure(structs::SIGINFO, Abi::X86_64, Local::FIRST, style, &memory, sink, scratch);
             true
         });
         let abi = self.seats.get(&tid).map_or(Abi::X86_64, |seat| seat.abi);

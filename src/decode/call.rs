@@ -279,7 +279,7 @@ impl Call {
 
 /// Tells a structure that the kernel gave us, which is in `memory` at `address`.
 pub fn structure(
-    name: &str,
+    id: StructId,
     abi: Abi,
     address: u64,
     style: Style,
@@ -287,7 +287,6 @@ pub fn structure(
     sink: &mut dyn Sink,
     scratch: &mut Scratch,
 ) {
-    let Some(id) = StructId::by_name(name) else { return };
     let call = Call { abi, ..Call::default() };
     let mut walk = Walk::new(&call, None, style, memory, sink, scratch, Vec::new());
     walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);

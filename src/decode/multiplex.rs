@@ -1,6 +1,8 @@
 //! socketcall(2) and ipc(2): one number for all socket calls of i386, with their arguments in memory, and one for all calls of
 //! System V IPC; and its first select(2), whose arguments are in memory, too.
 
+use std::sync::LazyLock;
+
 use syscall_table::{Abi, Syscall};
 
 use super::memory::Memory;
@@ -48,10 +50,21 @@ const IPC_CALLS: [&str; 12] = [
 /// Above all numbers that calls have: under these, filters know calls that are made through a multiplexer.
 pub const FIRST_SUBCALL: u32 = 900;
 
+/// Looked up by name once, not at each call.
+static SUBCALLS: LazyLock<Vec<(u32, &'static Syscall)>> = LazyLock::new(|| {
+    let names = CALLS.iter().map(|(name, _)| *name).chain(IPC_CALLS);
+    names.zip(FIRST_SUBCALL..).filter_map(|(name, number)| Some((number, Syscall::by_name(name)?))).collect()
+});
+
 /// The calls that are made through a multiplexer, with the numbers under which filters know them.
 pub fn subcalls() -> impl Iterator<Item = (u32, &'static Syscall)> {
-    let names = CALLS.iter().map(|(name, _)| *name).chain(IPC_CALLS);
-    names.zip(FIRST_SUBCALL..).filter_map(|(name, number)| Some((number, Syscall::by_name(name)?)))
+    SUBCALLS.iter().copied()
+}
+
+/// One of them, or select(2).
+fn subcall(name: &str) -> Option<&'static Syscall> {
+    static SELECT: LazyLock<Option<&'static Syscall>> = LazyLock::new(|| Syscall::by_name("select"));
+    subcalls().map(|(_, call)| call).chain(*SELECT).find(|call| call.name() == name)
 }
 
 /// The number under which filters know a call that is made through a multiplexer.
@@ -96,7 +109,7 @@ fn in_memory(name: &str, count: usize, address: u64, memory: &dyn Memory) -> Opt
     for (arg, word) in args.iter_mut().zip(bytes.chunks_exact(4)) {
         *arg = u64::from(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
     }
-    Some((Syscall::by_name(name)?, args))
+    Some((subcall(name)?, args))
 }
 
 /// ipc(2): the call in the lower half of the first argument, a version in the upper one (linux/ipc.h).
@@ -130,5 +143,5 @@ fn ipc(regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 
         24 => ("shmctl", [first, second, ptr, 0, 0, 0]),
         _ => return None,
     };
-    Some((Syscall::by_name(name)?, args))
+    Some((subcall(name)?, args))
 }

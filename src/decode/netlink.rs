@@ -2,7 +2,7 @@
 //!
 //! What messages and attributes hold is described in `netlink*.sys`; here is how they follow one another.
 
-use syscall_table::{Format, StructId, Type, Width, errno_name};
+use syscall_table::{Format, StructId, Type, Width, errno_name, structs};
 
 use super::number::{from_bytes, signed};
 use super::sink::{End, Quote};
@@ -39,16 +39,16 @@ pub struct Context {
 }
 
 /// The descriptions of the messages of each protocol.
-fn message_struct(protocol: u8) -> &'static str {
+fn message_struct(protocol: u8) -> StructId {
     match protocol {
-        0 => "route_message",
-        4 => "sock_diag_message",
-        6 => "xfrm_message",
-        7 => "selinux_message",
-        9 => "audit_message",
-        16 => "generic_message",
+        0 => structs::ROUTE_MESSAGE,
+        4 => structs::SOCK_DIAG_MESSAGE,
+        6 => structs::XFRM_MESSAGE,
+        7 => structs::SELINUX_MESSAGE,
+        9 => structs::AUDIT_MESSAGE,
+        16 => structs::GENERIC_MESSAGE,
         // Of others, such as netfilter and crypto, the header alone is described.
-        _ => "plain_message",
+        _ => structs::PLAIN_MESSAGE,
     }
 }
 
@@ -73,7 +73,7 @@ impl Walk<'_> {
         if len_of(place) == 0 && len > 0 {
             return self.sink.pointer(address);
         }
-        let Some(id) = StructId::by_name(message_struct(protocol)) else { return self.sink.pointer(address) };
+        let id = message_struct(protocol);
         self.sequence(place, HEADER, |walk, message| walk.message(id, protocol, message));
     }
 
@@ -191,9 +191,7 @@ impl Walk<'_> {
         self.sink.end_struct(End::Complete);
         if more {
             self.sink.element();
-            if let Some(id) = StructId::by_name("error_attributes") {
-                self.attributes(id, rest);
-            }
+            self.attributes(structs::ERROR_ATTRIBUTES, rest);
             self.sink.end_array(End::Complete);
         }
     }
@@ -324,7 +322,7 @@ impl Walk<'_> {
 
     /// What udevd sends to its clients, and what the kernel does, which is text.
     fn uevent(&mut self, address: u64, len: u64) {
-        let Some(id) = StructId::by_name("udev_monitor_header") else { return };
+        let id = structs::UDEV_MONITOR_HEADER;
         let size = id.get().size(self.abi);
         let header = self.fetch(address, size.min(len as usize));
         if len_of(header) < size || !self.bytes(header).starts_with(b"libudev\0") {

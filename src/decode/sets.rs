@@ -9,19 +9,15 @@ const ONE_NUMBER: [&str; 6] =
     ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode", "futex2_flags", "tagged_addr_ctrl"];
 
 impl Walk<'_> {
-    /// Tells `value` by the names of the set called `name` in the descriptions.
-    pub fn named_set(&mut self, name: &str, value: u64) {
-        match SetId::by_name(name) {
-            Some(id) => self.set(id.get(), value),
-            None => self.sink.hex(value),
-        }
+    /// Tells `value` by the names of a set.
+    pub fn named_set(&mut self, set: SetId, value: u64) {
+        self.set(set.get(), value);
     }
 
     /// Tells flags and a signal that shares their word.
-    pub fn set_with_signal(&mut self, name: &str, flags: u64, signal: u32) {
-        let Some(id) = SetId::by_name(name) else { return self.sink.hex(flags) };
+    pub fn set_with_signal(&mut self, set: SetId, flags: u64, signal: u32) {
         self.sink.begin_flags(flags);
-        self.flags(id.get(), flags);
+        self.flags(set.get(), flags);
         if signal != 0 {
             let mut text = Vec::with_capacity(16);
             crate::output::signal_text(&mut text, signal);
@@ -31,10 +27,9 @@ impl Walk<'_> {
     }
 
     /// Tells flags and, behind them, what else their word holds.
-    pub fn set_and(&mut self, name: &str, flags: u64, rest: &str) {
-        let Some(id) = SetId::by_name(name) else { return self.sink.hex(flags) };
+    pub fn set_and(&mut self, set: SetId, flags: u64, rest: &str) {
         self.sink.begin_flags(flags);
-        self.flags(id.get(), flags);
+        self.flags(set.get(), flags);
         self.sink.flag(rest);
         self.sink.end_flags();
     }

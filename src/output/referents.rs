@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use syscall_table::{Abi, SetId, signal_name};
+use syscall_table::{Abi, sets, signal_name};
 
 use super::escape::{HexStrings, escape, escape_angled};
 use super::json_sink::push_text;
@@ -75,7 +75,7 @@ fn ends(out: &mut Vec<u8>, socket: &Socket, hex: HexStrings) {
 }
 
 fn netlink_family(family: u8) -> Option<&'static str> {
-    let names = SetId::by_name("netlink_protocol")?.get();
+    let names = sets::NETLINK_PROTOCOL.get();
     let name = names.lookup(Abi::X86_64, u64::from(family))?;
     Some(name.strip_prefix("NETLINK_").unwrap_or(name))
 }

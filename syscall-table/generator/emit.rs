@@ -23,6 +23,8 @@ pub fn emit(t: &Tables, facts: &Facts) -> String {
     table(&mut out, "ARGS", "Arg", &t.args.rows);
     table(&mut out, "STRUCTS", "Struct", &t.structs);
     table(&mut out, "SETS", "Set", &t.sets);
+    ids(&mut out, "structs", "StructId", &t.struct_names);
+    ids(&mut out, "sets", "SetId", &t.set_names);
     table(&mut out, "SYSCALLS", "Syscall", &t.syscalls);
     table(&mut out, "VARIANTS", "Variant", &t.variants);
     table(&mut out, "MACRO_PARAMS", "MacroParam", &t.macro_params.rows);
@@ -51,6 +53,15 @@ fn table(out: &mut String, name: &str, ty: &str, rows: &[String]) {
         let _ = writeln!(out, "{row},");
     }
     out.push_str("];\n");
+}
+
+/// A constant for each row of a table, by the name that it has in the descriptions.
+fn ids(out: &mut String, module: &str, ty: &str, names: &[String]) {
+    let _ = writeln!(out, "/// All of [`{ty}`], in capital letters.\npub mod {module} {{\nuse super::{ty};");
+    for (at, name) in names.iter().enumerate() {
+        let _ = writeln!(out, "/// `{name}`\npub const {}: {ty} = {ty}({at});", name.to_uppercase());
+    }
+    out.push_str("}\n");
 }
 
 /// Numbers with names: the numbers in one array, the names in one text, so that nothing needs relocation.

@@ -56,7 +56,9 @@ pub struct Tables {
     pub fields: Pool,
     pub args: Pool,
     pub structs: Vec<String>,
+    pub struct_names: Vec<String>,
     pub sets: Vec<String>,
+    pub set_names: Vec<String>,
     pub syscalls: Vec<String>,
     /// What calls are when an argument has a certain value, in the order of the calls.
     pub variants: Vec<String>,
@@ -134,10 +136,12 @@ pub fn lower(facts: &Facts, items: Vec<Item>) -> Result<Tables, Vec<String>> {
     for set in l.set_items.clone() {
         let row = sets::lower(&mut l, &set);
         l.tables.sets.push(row);
+        l.tables.set_names.push(set.name.clone());
     }
     for item in l.struct_items.clone() {
         let row = l.structure(&item);
         l.tables.structs.push(row);
+        l.tables.struct_names.push(item.name.clone());
     }
     let (variants, mut syscalls): (Vec<_>, Vec<_>) = syscalls.into_iter().partition(variants::is_variant);
     syscalls.sort_by_key(|call| call.abis.is_none());

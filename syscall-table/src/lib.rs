@@ -105,3 +105,4 @@ pub use model::{
     SetId, SetKind, Struct, StructId, Syscall, Type, TypeId, Unary, Value, Variant, Width,
 };
 pub use names::{errno_name, ioctl_names, signal_name, signal_number};
+pub use tables::{sets, structs};

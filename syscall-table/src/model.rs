@@ -509,12 +509,6 @@ pub struct MacroParam {
 pub struct StructId(pub(crate) u16);
 
 impl StructId {
-    /// The structure called `name` in the descriptions.
-    pub fn by_name(name: &str) -> Option<StructId> {
-        let at = tables::STRUCTS.iter().position(|s| s.name.as_str() == name)?;
-        u16::try_from(at).ok().map(StructId)
-    }
-
     /// What it is.
     pub fn get(self) -> &'static Struct {
         &tables::STRUCTS[usize::from(self.0)]
@@ -687,12 +681,6 @@ pub enum Binary {
 pub struct SetId(pub(crate) u16);
 
 impl SetId {
-    /// The set called `name` in the descriptions.
-    pub fn by_name(name: &str) -> Option<SetId> {
-        let at = tables::SETS.iter().position(|s| s.name.as_str() == name)?;
-        u16::try_from(at).ok().map(SetId)
-    }
-
     /// What it is.
     pub fn get(self) -> &'static Set {
         &tables::SETS[usize::from(self.0)]

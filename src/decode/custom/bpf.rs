@@ -1,7 +1,7 @@
 //! BPF: instructions of classic BPF, as linux/filter.h writes them (`BPF_STMT(code, k)` and `BPF_JUMP(code, k, jt, jf)`), and
 //! those members of the attributes of bpf(2) that are addresses of 64 bits on all ABIs.
 
-use syscall_table::{ExprId, SetId, StructId, Width};
+use syscall_table::{ExprId, Width, sets, structs};
 
 use crate::decode::Raw;
 use crate::decode::sink::End;
@@ -25,18 +25,18 @@ pub fn instruction(walk: &mut Walk, params: &'static [ExprId], place: Place, fra
     walk.sink.element();
     // The high byte means nothing; strace shows it where it shows what is left over as a whole.
     let (set, mask) = match code & 7 {
-        0 | 1 => ("bpf_load", 0xff),
-        2 | 3 => ("bpf_store", 0xffff),
-        4 => ("bpf_alu", 0xff),
-        5 => ("bpf_jump", 0xff),
-        6 => ("bpf_return", 0xffff),
-        _ => ("bpf_misc", 0xffff),
+        0 | 1 => (sets::BPF_LOAD, 0xff),
+        2 | 3 => (sets::BPF_STORE, 0xffff),
+        4 => (sets::BPF_ALU, 0xff),
+        5 => (sets::BPF_JUMP, 0xff),
+        6 => (sets::BPF_RETURN, 0xffff),
+        _ => (sets::BPF_MISC, 0xffff),
     };
     walk.named_set(set, code & mask);
     walk.sink.element();
     match code {
         // BPF_RET
-        _ if !jump && seccomp && code & 7 == 6 => walk.named_set("seccomp_ret", u64::from(k)),
+        _ if !jump && seccomp && code & 7 == 6 => walk.named_set(sets::SECCOMP_RET, u64::from(k)),
         // BPF_LD|BPF_…|BPF_ABS
         _ if !jump && !seccomp && code & 0xe7 == 0x20 => packet_offset(walk, k),
         _ => walk.sink.hex(u64::from(k)),
@@ -60,7 +60,7 @@ fn packet_offset(walk: &mut Walk, offset: u32) {
     };
     let mut text = crate::decode::text::Short::default();
     let rest = offset - from;
-    let name = SetId::by_name("skf_ad").and_then(|id| id.get().lookup(walk.abi, u64::from(rest)));
+    let name = sets::SKF_AD.get().lookup(walk.abi, u64::from(rest));
     match name.filter(|_| from == SKF_AD_OFF) {
         Some(name) => text.write(format_args!("{base}+{name}")),
         None => text.write(format_args!("{base}+{rest}")),
@@ -83,7 +83,7 @@ pub fn kernel_version(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fr
 /// What an iterator walks over; parameter: how many there are. Of none at all there is a list, too.
 pub fn iter_info(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
-    let Some(id) = StructId::by_name("bpf_iter_link_info") else { return };
+    let id = structs::BPF_ITER_LINK_INFO;
     list(walk, place, count, true, |walk, place| walk.fields(id, place, usize::MAX), 4);
 }
 
@@ -154,7 +154,7 @@ pub fn batch(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fr
     /// Where the count is.
     const COUNT: u64 = 32;
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    let Some(id) = StructId::by_name("bpf_map_batch") else { return };
+    let id = structs::BPF_MAP_BATCH;
     if walk.outcome.is_none() {
         return walk.padded(address, id, size);
     }

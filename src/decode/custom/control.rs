@@ -1,6 +1,6 @@
 //! Control messages: cmsg(3). Each has its length in front; what it holds depends on level and type.
 
-use syscall_table::{Format, SetId, StructId, Type, Width};
+use syscall_table::{Format, StructId, Type, Width, sets, structs};
 
 use super::net::tell_sockaddr_at;
 use crate::decode::number::from_bytes;
@@ -37,14 +37,14 @@ pub fn control(walk: &mut Walk, address: u64, total: u64) {
         walk.sink.field("cmsg_len");
         walk.sink.unsigned(len);
         walk.sink.field("cmsg_level");
-        match SetId::by_name("sockopt_level").and_then(|set| set.get().lookup(walk.abi, level)) {
+        match sets::SOCKOPT_LEVEL.get().lookup(walk.abi, level) {
             Some(name) => walk.sink.constant(level, name),
             None => walk.sink.unknown(level, "SOL_???"),
         }
         walk.sink.field("cmsg_type");
         match level {
-            SOL_SOCKET => walk.named_set("scm_type", kind),
-            SOL_IP => walk.named_set("ip_control", kind),
+            SOL_SOCKET => walk.named_set(sets::SCM_TYPE, kind),
+            SOL_IP => walk.named_set(sets::IP_CONTROL, kind),
             _ => walk.sink.hex(kind),
         }
         let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -78,19 +78,19 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
             numbers(walk, place, Width::W32, Format::Fd);
         }
         // SCM_CREDENTIALS
-        (SOL_SOCKET, 2) => whole(walk, "ucred", place),
+        (SOL_SOCKET, 2) => whole(walk, structs::UCRED, place),
         // SCM_SECURITY
         (SOL_SOCKET | SOL_IP, 3) => {
             field(walk);
             walk.tell_bytes(place, Quote::Plain, false, None);
         }
         // SO_TIMESTAMP_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPING_OLD and the same with 64 bits on all ABIs
-        (SOL_SOCKET, 29) => times(walk, "timeval", 1, place),
-        (SOL_SOCKET, 35) => times(walk, "timespec", 1, place),
-        (SOL_SOCKET, 37) => times(walk, "timespec", 3, place),
-        (SOL_SOCKET, 63) => times(walk, "timeval64", 1, place),
-        (SOL_SOCKET, 64) => times(walk, "timespec64", 1, place),
-        (SOL_SOCKET, 65) => times(walk, "timespec64", 3, place),
+        (SOL_SOCKET, 29) => times(walk, structs::TIMEVAL, 1, place),
+        (SOL_SOCKET, 35) => times(walk, structs::TIMESPEC, 1, place),
+        (SOL_SOCKET, 37) => times(walk, structs::TIMESPEC, 3, place),
+        (SOL_SOCKET, 63) => times(walk, structs::TIMEVAL64, 1, place),
+        (SOL_SOCKET, 64) => times(walk, structs::TIMESPEC64, 1, place),
+        (SOL_SOCKET, 65) => times(walk, structs::TIMESPEC64, 3, place),
         // IP_TOS, IP_RECVOPTS, IP_RETOPTS
         (SOL_IP, 1 | 6 | 7) => {
             field(walk);
@@ -102,14 +102,12 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
             numbers(walk, place, Width::W32, Format::Unsigned);
         }
         // IP_PKTINFO
-        (SOL_IP, 8) => whole(walk, "in_pktinfo", place),
+        (SOL_IP, 8) => whole(walk, structs::IN_PKTINFO, place),
         // IP_RECVERR
         (SOL_IP, 11) if len >= EXTENDED_ERROR + INTERNET_ADDRESS => {
             field(walk);
             walk.sink.begin_struct();
-            if let Some(id) = StructId::by_name("sock_extended_err") {
-                walk.bare_fields(id, place);
-            }
+            walk.bare_fields(structs::SOCK_EXTENDED_ERR, place);
             walk.sink.field("offender");
             let offender = Place::Memory {
                 at: at + EXTENDED_ERROR,
@@ -129,17 +127,17 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
 }
 
 /// Tells a structure, if it is all there.
-fn whole(walk: &mut Walk, name: &str, place: Place) {
+fn whole(walk: &mut Walk, id: StructId, place: Place) {
     let Place::Memory { len, .. } = place else { return };
-    if let Some(id) = StructId::by_name(name).filter(|id| id.get().size(walk.abi) <= len) {
+    if id.get().size(walk.abi) <= len {
         walk.sink.field("cmsg_data");
         walk.value(Type::Struct(id), place, Frame::Args);
     }
 }
 
 /// Tells one time, or a list of several.
-fn times(walk: &mut Walk, name: &str, count: usize, place: Place) {
-    let (Some(id), Place::Memory { at, len, address }) = (StructId::by_name(name), place) else { return };
+fn times(walk: &mut Walk, id: StructId, count: usize, place: Place) {
+    let Place::Memory { at, len, address } = place else { return };
     let size = id.get().size(walk.abi);
     walk.sink.field("cmsg_data");
     if count * size > len {

@@ -1,6 +1,6 @@
 //! Buffers in several pieces, messages, directories: lengths that other memory gives.
 
-use syscall_table::{ExprId, Width};
+use syscall_table::{ExprId, Width, sets};
 
 use crate::decode::number::from_bytes;
 use crate::decode::sink::{End, Quote};
@@ -183,7 +183,7 @@ pub fn tell_msghdr(walk: &mut Walk, address: u64, budget: u64) {
     walk.sink.field("msg_controllen");
     walk.sink.unsigned(control_len);
     walk.sink.field("msg_flags");
-    walk.named_set("msg_flags", flags);
+    walk.named_set(sets::MSG_FLAGS, flags);
     walk.sink.end_struct(End::Complete);
 }
 

@@ -1,6 +1,6 @@
 //! Requests of ioctl(2), and arguments whose sizes or texts no description can say.
 
-use syscall_table::{Abi, ExprId, SetId, StructId, Width, errno_name, ioctl_names};
+use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names, sets, structs};
 
 use crate::decode::Raw;
 use crate::decode::sink::End;
@@ -78,7 +78,7 @@ pub fn ifconf(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     let before = walk.entry_value().filter(|before| *before != len && buffer != 0);
     walk.sink.begin_struct();
     walk.sink.field("ifc_len");
-    let Some(id) = StructId::by_name("ifreq_addr") else { return };
+    let id = structs::IFREQ_ADDR;
     let size = id.get().size(walk.abi) as u64;
     let length = |walk: &mut Walk, len: u64| {
         walk.sink.signed(i64::from(len as i32));
@@ -152,7 +152,7 @@ pub fn fourcc(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
     text.write(format_args!(")"));
     walk.sink.verbatim(text.as_str());
-    let name = SetId::by_name("v4l2_pixel_format").and_then(|id| id.get().lookup(walk.abi, value));
+    let name = sets::V4L2_PIXEL_FORMAT.get().lookup(walk.abi, value);
     if let Some(name) = name {
         walk.sink.comment(format_args!("{name}"));
     }

@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use syscall_table::{ExprId, StructId, Width};
+use syscall_table::{ExprId, StructId, Width, sets};
 
 use super::sockaddr;
 use crate::decode::number::{from_bytes, signed};
@@ -55,14 +55,14 @@ pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
     let mut end = End::Complete;
     walk.sink.begin_struct();
     walk.sink.field("sa_family");
-    walk.named_set("address_family", family);
+    walk.named_set(sets::ADDRESS_FAMILY, family);
     match family {
         1 => unix(walk, place, len),
         10 if len >= 24 => inet6(walk, place, len),
         17 if len >= 20 => packet(walk, place),
         3 if len >= 16 => sockaddr::ax25(walk, place),
-        _ if let Some((least, name)) = described(family, len) => {
-            family_fields(walk, name, place);
+        _ if let Some((least, structure)) = described(family, len) => {
+            walk.bare_fields(structure, place);
             // Of what is behind one of nfc(7) only that it is there.
             end = if family == 39 && len > least { End::Abbreviated } else { End::Complete };
         }
@@ -77,17 +77,11 @@ pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
 }
 
 /// The description of an address, and the least length for that.
-fn described(family: u64, len: usize) -> Option<(usize, &'static str)> {
+fn described(family: u64, len: usize) -> Option<(usize, StructId)> {
     let mut all = sockaddr::FAMILIES.into_iter();
-    let (_, least, _, name) =
+    let (_, least, _, structure) =
         all.find(|(known, least, most, _)| *known == family && (*least..=*most).contains(&len))?;
-    Some((least, name))
-}
-
-fn family_fields(walk: &mut Walk, name: &str, place: Place) {
-    if let Some(id) = StructId::by_name(name) {
-        walk.bare_fields(id, place);
-    }
+    Some((least, structure))
 }
 
 /// unix(7): a path, or a name that begins with a NUL and is not in the file system.
@@ -152,14 +146,14 @@ fn packet(walk: &mut Walk, place: Place) {
     walk.sink.field("sll_protocol");
     walk.sink.made_of(Raw::Bytes(&(protocol as u16).to_be_bytes()));
     walk.sink.begin_call("htons", true);
-    walk.named_set("ethernet_protocol", protocol);
+    walk.named_set(sets::ETHERNET_PROTOCOL, protocol);
     walk.sink.end_call();
     walk.sink.field("sll_ifindex");
     crate::decode::number::interface(walk.sink, index as u32);
     walk.sink.field("sll_hatype");
-    walk.named_set("arp_hardware", hatype);
+    walk.named_set(sets::ARP_HARDWARE, hatype);
     walk.sink.field("sll_pkttype");
-    walk.named_set("packet_type", pkttype);
+    walk.named_set(sets::PACKET_TYPE, pkttype);
     walk.sink.field("sll_halen");
     walk.sink.unsigned(halen as u64);
     if halen > 0 {
@@ -174,7 +168,7 @@ fn packet(walk: &mut Walk, place: Place) {
 pub fn packet_protocol(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
     walk.sink.begin_call("htons", true);
-    walk.named_set("ethernet_protocol", u64::from((value as u16).swap_bytes()));
+    walk.named_set(sets::ETHERNET_PROTOCOL, u64::from((value as u16).swap_bytes()));
     walk.sink.end_call();
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use syscall_table::{Abi, ExprId, StructId, Type, Width};
+use syscall_table::{Abi, ExprId, StructId, Type, Width, sets, structs};
 
 use crate::decode::number::from_bytes;
 use crate::decode::sink::{End, Quote};
@@ -120,9 +120,9 @@ pub fn link_data(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) 
         walk,
         place,
         match name {
-            b"bridge" => "bridge_data",
-            b"tun" => "tun_data",
-            _ => "",
+            b"bridge" => Some(structs::BRIDGE_DATA),
+            b"tun" => Some(structs::TUN_DATA),
+            _ => None,
         },
     );
 }
@@ -130,17 +130,17 @@ pub fn link_data(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) 
 /// IFLA_PROTINFO, which bridges alone use.
 pub fn bridge_port(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let bridge = walk.netlink_context.family == AF_BRIDGE;
-    nested(walk, place, if bridge { "bridge_port_attributes" } else { "" });
+    nested(walk, place, bridge.then_some(structs::BRIDGE_PORT_ATTRIBUTES));
 }
 
 /// IFLA_AF_SPEC: by address family, but in messages about bridges.
 pub fn link_families(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let bridge = walk.netlink_context.family == AF_BRIDGE;
-    nested(walk, place, if bridge { "bridge_attributes" } else { "link_families" });
+    nested(walk, place, Some(if bridge { structs::BRIDGE_ATTRIBUTES } else { structs::LINK_FAMILIES }));
 }
 
-fn nested(walk: &mut Walk, place: Place, name: &str) {
-    match StructId::by_name(name).filter(|_| walk.bytes(place).len() >= 4) {
+fn nested(walk: &mut Walk, place: Place, attributes: Option<StructId>) {
+    match attributes.filter(|_| walk.bytes(place).len() >= 4) {
         Some(id) => walk.attributes(id, place),
         None => walk.hex_bytes(place),
     }
@@ -184,7 +184,7 @@ pub fn ethernet_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
     match walk.load(place, Width::Be16) {
         Some(value) => {
             walk.sink.begin_call("htons", true);
-            walk.named_set("ethernet_protocol", value);
+            walk.named_set(sets::ETHERNET_PROTOCOL, value);
             walk.sink.end_call();
         }
         None => walk.hex_bytes(place),
@@ -219,9 +219,7 @@ pub fn shut_sides(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame)
 
 /// RTA_MULTIPATH: next hops, each with its length in front and attributes behind it.
 pub fn next_hops(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let (Some(hop), Some(attributes)) = (StructId::by_name("rtnexthop"), StructId::by_name("route_attributes")) else {
-        return;
-    };
+    let (hop, attributes) = (structs::RTNEXTHOP, structs::ROUTE_ATTRIBUTES);
     let Place::Memory { at, len, address } = place else { return };
     let size = hop.get().size(walk.abi);
     if len < size {

@@ -1,6 +1,6 @@
 //! The attributes of perf_event_open(2), which say themselves how long they are.
 
-use syscall_table::{ExprId, SetId, StructId, Width};
+use syscall_table::{ExprId, SetId, Width, sets, structs};
 
 use crate::decode::number::from_bytes;
 use crate::decode::text::Short;
@@ -14,7 +14,7 @@ const BRIEF: usize = 48;
 
 /// `struct perf_event_attr`. What is not there counts as 0, as the kernel has it.
 pub fn attr(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
-    let Some(id) = StructId::by_name("perf_event_attr") else { return };
+    let id = structs::PERF_EVENT_ATTR;
     let size = walk.fetch_all(address.wrapping_add(4), 4).map(|place| from_bytes(walk.bytes(place), false));
     let wanted = if walk.style.abbreviate { BRIEF } else { usize::MAX };
     match size {
@@ -34,25 +34,25 @@ pub fn config(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: F
     let Some(value) = walk.load(place, Width::W64) else { return };
     match kind {
         // PERF_PMU_TYPE_SHIFT: which of several PMUs
-        HARDWARE if value >> 32 == 0 => walk.named_set("perf_hardware", value),
+        HARDWARE if value >> 32 == 0 => walk.named_set(sets::PERF_HARDWARE, value),
         HARDWARE => {
             walk.sink.begin_flags(value);
-            shifted(walk, "", value >> 32, 32);
-            shifted(walk, "perf_hardware", value & 0xffff_ffff, 0);
+            shifted(walk, None, value >> 32, 32);
+            shifted(walk, Some(sets::PERF_HARDWARE), value & 0xffff_ffff, 0);
             walk.sink.end_flags();
         }
-        SOFTWARE => walk.named_set("perf_software", value),
+        SOFTWARE => walk.named_set(sets::PERF_SOFTWARE, value),
         TRACEPOINT => walk.sink.unsigned(value),
         HW_CACHE => {
             walk.sink.begin_flags(value);
             for (high, shift) in [(value >> 32, 32), (value >> 24 & 0xff, 24)] {
                 if high != 0 {
-                    shifted(walk, "", high, shift);
+                    shifted(walk, None, high, shift);
                 }
             }
-            shifted(walk, "perf_cache_result", value >> 16 & 0xff, 16);
-            shifted(walk, "perf_cache_op", value >> 8 & 0xff, 8);
-            shifted(walk, "perf_cache", value & 0xff, 0);
+            shifted(walk, Some(sets::PERF_CACHE_RESULT), value >> 16 & 0xff, 16);
+            shifted(walk, Some(sets::PERF_CACHE_OP), value >> 8 & 0xff, 8);
+            shifted(walk, Some(sets::PERF_CACHE), value & 0xff, 0);
             walk.sink.end_flags();
         }
         _ => walk.sink.hex(value),
@@ -60,9 +60,9 @@ pub fn config(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: F
 }
 
 /// A number inside the flags, by its name in a set if it has one.
-fn shifted(walk: &mut Walk, set: &str, value: u64, shift: u32) {
+fn shifted(walk: &mut Walk, set: Option<SetId>, value: u64, shift: u32) {
     let mut text = Short::default();
-    let set = SetId::by_name(set).map(SetId::get);
+    let set = set.map(SetId::get);
     let number = |text: &mut Short| match value {
         0 => text.write(format_args!("0")),
         _ => text.write(format_args!("{value:#x}")),
@@ -109,12 +109,11 @@ pub fn sched_attr(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
         (0, None) => FIRST,
         (size, _) => size,
     };
-    let name = match room {
-        _ if size < FIRST => "sched_attr_size",
-        Some(_) => "sched_attr_got",
-        None => "sched_attr",
+    let id = match room {
+        _ if size < FIRST => structs::SCHED_ATTR_SIZE,
+        Some(_) => structs::SCHED_ATTR_GOT,
+        None => structs::SCHED_ATTR,
     };
-    let Some(id) = StructId::by_name(name) else { return };
     if size < FIRST {
         return walk.fields(id, place, usize::MAX);
     }

@@ -1,6 +1,6 @@
 //! What follows the result of calls that wait for descriptors.
 
-use syscall_table::{ExprId, StructId, Type};
+use syscall_table::{ExprId, StructId, Type, sets, structs};
 
 use super::sets::fds_of;
 use crate::decode::sink::{End, Raw};
@@ -61,7 +61,7 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
         walk.sink.field("fd");
         walk.sink.fd(fd);
         walk.sink.field("revents");
-        walk.named_set("poll_events", revents);
+        walk.named_set(sets::POLL_EVENTS, revents);
         walk.sink.end_struct(End::Complete);
     }
     if told {
@@ -71,7 +71,7 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     let timeout = walk.args[2];
     let kind = params.get(1).map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     if kind > 0 && timeout != 0 {
-        left(walk, timeout, if kind == 1 { "timespec" } else { "timespec64" });
+        left(walk, timeout, if kind == 1 { structs::TIMESPEC } else { structs::TIMESPEC64 });
         told = true;
     }
     told
@@ -113,7 +113,7 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     let timeout = walk.args[4];
     if timeout != 0 {
         let kind = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
-        left(walk, timeout, ["timeval", "timespec", "timespec64"][kind.min(2) as usize]);
+        left(walk, timeout, [structs::TIMEVAL, structs::TIMESPEC, structs::TIMESPEC64][kind.min(2) as usize]);
         told = true;
     }
     told
@@ -122,8 +122,7 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
 /// A time that the call will change, as it was before; parameter: 1 timespec, 2 with 64 bits.
 pub fn entry_time(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let wide = params.first().is_some_and(|p| walk.eval(*p, frame, Place::Register(0)) == 2);
-    let id = StructId::by_name(if wide { "timespec64" } else { "timespec" });
-    let Some(id) = id else { return walk.sink.pointer(address) };
+    let id = if wide { structs::TIMESPEC64 } else { structs::TIMESPEC };
     let place = walk.saved(walk.arg_index, address);
     match place.filter(|place| walk.bytes(*place).len() >= id.get().size(walk.abi)) {
         Some(place) => walk.value(Type::Struct(id), place, frame),
@@ -131,8 +130,7 @@ pub fn entry_time(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
     }
 }
 
-fn left(walk: &mut Walk, address: u64, name: &str) {
-    let Some(id) = StructId::by_name(name) else { return };
+fn left(walk: &mut Walk, address: u64, id: StructId) {
     walk.sink.labelled("left");
     if !walk.style.dereference {
         return walk.sink.pointer(address);
@@ -215,7 +213,7 @@ pub fn mmsg_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     let timeout = walk.args[4];
     let kind = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
     if timeout != 0 {
-        left(walk, timeout, if kind == 1 { "timespec" } else { "timespec64" });
+        left(walk, timeout, if kind == 1 { structs::TIMESPEC } else { structs::TIMESPEC64 });
     }
     timeout != 0
 }

@@ -1,6 +1,6 @@
 //! Bitmaps whose size is an argument: signal sets, descriptor sets, CPU sets.
 
-use syscall_table::{ExprId, Width};
+use syscall_table::{ExprId, Width, sets};
 
 use crate::decode::number::from_bytes;
 use crate::decode::sink::End;
@@ -127,7 +127,7 @@ pub fn sigaction(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) 
     walk.sink.field("sa_mask");
     walk.sink.signal_set(mask, 64);
     walk.sink.field("sa_flags");
-    walk.named_set("sa_flags", flags);
+    walk.named_set(sets::SA_FLAGS, flags);
     if flags & SA_RESTORER != 0 {
         walk.sink.field("sa_restorer");
         walk.sink.pointer(restorer);
@@ -185,8 +185,8 @@ pub fn key_capabilities(walk: &mut Walk, params: &'static [ExprId], address: u64
         let Some(byte) = walk.arena.get(at + nth).copied() else { break };
         walk.sink.element();
         match nth {
-            0 => walk.named_set("key_capabilities", u64::from(byte)),
-            1 => walk.named_set("key_more_capabilities", u64::from(byte)),
+            0 => walk.named_set(sets::KEY_CAPABILITIES, u64::from(byte)),
+            1 => walk.named_set(sets::KEY_MORE_CAPABILITIES, u64::from(byte)),
             _ => walk.sink.hex(u64::from(byte)),
         }
     }

@@ -1,6 +1,6 @@
 //! SG_IO: a command for a SCSI device, whose buffers are told before or after it by the direction in which they go.
 
-use syscall_table::{ExprId, Width};
+use syscall_table::{ExprId, Width, sets};
 
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -63,7 +63,7 @@ fn command(walk: &mut Walk, header: &Header) {
     walk.sink.field("interface_id");
     walk.sink.verbatim("'S'");
     walk.sink.field("dxfer_direction");
-    walk.named_set("sg_direction", direction);
+    walk.named_set(sets::SG_DIRECTION, direction);
     unsigned(walk, "cmd_len", cmd_len);
     let cmdp = header.number(walk, 16 + word, Width::Word);
     bytes(walk, "cmdp", cmdp, cmd_len);
@@ -72,7 +72,7 @@ fn command(walk: &mut Walk, header: &Header) {
     unsigned(walk, "dxfer_len", header.number(walk, 12, Width::W32));
     unsigned(walk, "timeout", header.number(walk, 16 + 3 * word, Width::W32));
     walk.sink.field("flags");
-    walk.named_set("sg_flags", header.number(walk, 20 + 3 * word, Width::W32));
+    walk.named_set(sets::SG_FLAGS, header.number(walk, 20 + 3 * word, Width::W32));
     if matches!(direction, TO_DEVICE | BOTH_WAYS) {
         transferred(walk, header);
     }
@@ -107,7 +107,7 @@ fn outcome(walk: &mut Walk, header: &Header) {
     walk.sink.signed(i64::from(header.number(walk, results + 8, Width::W32) as i32));
     unsigned(walk, "duration", header.number(walk, results + 12, Width::W32));
     walk.sink.field("info");
-    walk.named_set("sg_info", header.number(walk, results + 16, Width::W32));
+    walk.named_set(sets::SG_INFO, header.number(walk, results + 16, Width::W32));
     walk.sink.end_struct(End::Complete);
 }
 

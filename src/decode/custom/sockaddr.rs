@@ -1,6 +1,6 @@
 //! Parts of addresses of the rarer families.
 
-use syscall_table::{Abi, ExprId, StructId, Type, Width};
+use syscall_table::{Abi, ExprId, StructId, Type, Width, sets, structs};
 
 use crate::decode::number::from_bytes;
 use crate::decode::sink::{End, Quote};
@@ -8,24 +8,24 @@ use crate::decode::text::Short;
 use crate::decode::walk::{Frame, Place, Walk};
 
 /// Families by number, with the lengths that an address may have and its description.
-pub const FAMILIES: [(u64, usize, usize, &str); 17] = [
-    (4, 16, usize::MAX, "sockaddr_ipx"),
-    (9, 18, usize::MAX, "sockaddr_x25"),
-    (31, 4, 4, "sockaddr_hci_dev"),
-    (31, 6, 6, "sockaddr_hci"),
-    (31, 8, 8, "sockaddr_sco"),
-    (31, 10, 10, "sockaddr_rc"),
-    (31, 12, 12, "sockaddr_l2"),
-    (31, 14, 14, "sockaddr_l2_typed"),
-    (36, 20, usize::MAX, "sockaddr_ieee802154"),
-    (38, 26, usize::MAX, "sockaddr_alg"),
-    (39, 16, usize::MAX, "sockaddr_nfc"),
-    (40, 16, usize::MAX, "sockaddr_vm"),
-    (42, 12, usize::MAX, "sockaddr_qrtr"),
-    (44, 16, usize::MAX, "sockaddr_xdp"),
-    (45, 12, usize::MAX, "sockaddr_mctp"),
-    (2, 16, usize::MAX, "sockaddr_in"),
-    (16, 12, usize::MAX, "sockaddr_nl"),
+pub const FAMILIES: [(u64, usize, usize, StructId); 17] = [
+    (4, 16, usize::MAX, structs::SOCKADDR_IPX),
+    (9, 18, usize::MAX, structs::SOCKADDR_X25),
+    (31, 4, 4, structs::SOCKADDR_HCI_DEV),
+    (31, 6, 6, structs::SOCKADDR_HCI),
+    (31, 8, 8, structs::SOCKADDR_SCO),
+    (31, 10, 10, structs::SOCKADDR_RC),
+    (31, 12, 12, structs::SOCKADDR_L2),
+    (31, 14, 14, structs::SOCKADDR_L2_TYPED),
+    (36, 20, usize::MAX, structs::SOCKADDR_IEEE802154),
+    (38, 26, usize::MAX, structs::SOCKADDR_ALG),
+    (39, 16, usize::MAX, structs::SOCKADDR_NFC),
+    (40, 16, usize::MAX, structs::SOCKADDR_VM),
+    (42, 12, usize::MAX, structs::SOCKADDR_QRTR),
+    (44, 16, usize::MAX, structs::SOCKADDR_XDP),
+    (45, 12, usize::MAX, structs::SOCKADDR_MCTP),
+    (2, 16, usize::MAX, structs::SOCKADDR_IN),
+    (16, 12, usize::MAX, structs::SOCKADDR_NL),
 ];
 
 /// sizeof(struct sockaddr_ax25)
@@ -37,7 +37,7 @@ const AX25_MAX_DIGIS: u64 = 8;
 
 /// ax25(4): a call sign, and those that repeat for it.
 pub fn ax25(walk: &mut Walk, place: Place) {
-    let (Some(call), Place::Memory { at, len, address }) = (StructId::by_name("ax25_call"), place) else { return };
+    let Place::Memory { at, len, address } = place else { return };
     let sub =
         |from: usize, len: usize| Place::Memory { at: at + from, len, address: address.wrapping_add(from as u64) };
     let repeaters = from_bytes(&walk.bytes(place)[12..AX25], false);
@@ -47,7 +47,7 @@ pub fn ax25(walk: &mut Walk, place: Place) {
         walk.sink.begin_struct();
     }
     walk.sink.field("sax25_call");
-    walk.value(Type::Struct(call), sub(2, AX25_CALL), Frame::Args);
+    walk.value(Type::Struct(structs::AX25_CALL), sub(2, AX25_CALL), Frame::Args);
     walk.sink.field("sax25_ndigis");
     walk.sink.signed(i64::from(repeaters as u32 as i32));
     if !full {
@@ -62,7 +62,7 @@ pub fn ax25(walk: &mut Walk, place: Place) {
     walk.sink.begin_array();
     for nth in 0..count as usize {
         walk.sink.element();
-        walk.value(Type::Struct(call), sub(AX25 + nth * AX25_CALL, AX25_CALL), Frame::Args);
+        walk.value(Type::Struct(structs::AX25_CALL), sub(AX25 + nth * AX25_CALL, AX25_CALL), Frame::Args);
     }
     walk.sink.end_array(if repeaters > count { End::Abbreviated } else { End::Complete });
 }
@@ -154,8 +154,8 @@ pub fn htobs(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Fr
     match kind {
         1 if value >= PSM_DYNAMIC => dynamic(walk, "L2CAP_PSM_DYN_START", value, PSM_DYNAMIC),
         2 if value >= CID_DYNAMIC => dynamic(walk, "L2CAP_CID_DYN_START", value, CID_DYNAMIC),
-        1 => walk.named_set("l2cap_psm", value),
-        2 => walk.named_set("l2cap_cid", value),
+        1 => walk.named_set(sets::L2CAP_PSM, value),
+        2 => walk.named_set(sets::L2CAP_CID, value),
         _ => walk.sink.unsigned(value),
     }
     walk.sink.end_call();

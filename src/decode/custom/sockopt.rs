@@ -1,7 +1,7 @@
 //! Values of socket options: getsockopt(2), setsockopt(2). What a value is depends on level and option, and on whether
 //! it is set or was got.
 
-use syscall_table::{ExprId, StructId, Type, Width};
+use syscall_table::{ExprId, StructId, Type, Width, sets, structs};
 
 use super::net::tell_sockaddr;
 use crate::decode::number::signed;
@@ -26,9 +26,9 @@ enum Kind {
     /// A number, which may be longer.
     Number,
     /// A structure, of which there may be more.
-    Struct(&'static str),
+    Struct(StructId),
     /// A structure of exactly that size.
-    Exact(&'static str),
+    Exact(StructId),
     /// Numbers, as many as there are.
     Numbers,
     /// Which types of ICMP messages are left out.
@@ -44,31 +44,31 @@ const NOT_NUMBERS: [u64; 27] =
 fn kind(level: u64, option: u64, set: bool) -> Kind {
     match (level, option) {
         // SO_LINGER
-        (SOL_SOCKET, 13) => Kind::Struct("linger"),
+        (SOL_SOCKET, 13) => Kind::Struct(structs::LINGER),
         // SO_PEERCRED
-        (SOL_SOCKET, 17) if !set => Kind::Struct("ucred"),
+        (SOL_SOCKET, 17) if !set => Kind::Struct(structs::UCRED),
         (SOL_SOCKET, 17) => Kind::Plain,
         // SO_ERROR
         (SOL_SOCKET, 4) if set => Kind::Plain,
         // SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF
-        (SOL_SOCKET, 26 | 51) if set => Kind::Exact("sock_fprog"),
+        (SOL_SOCKET, 26 | 51) if set => Kind::Exact(structs::SOCK_FPROG),
         (SOL_SOCKET, 26) => Kind::Address,
         (SOL_SOCKET, 51) => Kind::Plain,
         (SOL_SOCKET, option) if NOT_NUMBERS.contains(&option) => Kind::Plain,
         (SOL_SOCKET, 1..=75) => Kind::Number,
         // IP_ADD_MEMBERSHIP, IP_DROP_MEMBERSHIP
-        (SOL_IP, 35 | 36) if set => Kind::Struct("ip_mreq"),
+        (SOL_IP, 35 | 36) if set => Kind::Struct(structs::IP_MREQ),
         // MCAST_JOIN_GROUP, MCAST_LEAVE_GROUP
-        (SOL_IP | SOL_IPV6, 42 | 45) if set => Kind::Struct("group_req"),
+        (SOL_IP | SOL_IPV6, 42 | 45) if set => Kind::Struct(structs::GROUP_REQ),
         // IPV6_ADD_MEMBERSHIP, IPV6_DROP_MEMBERSHIP, IPV6_JOIN_ANYCAST, IPV6_LEAVE_ANYCAST
-        (SOL_IPV6, 20 | 21 | 27 | 28) if set => Kind::Struct("ipv6_mreq"),
+        (SOL_IPV6, 20 | 21 | 27 | 28) if set => Kind::Struct(structs::IPV6_MREQ),
         (SOL_RAW, ICMP_FILTER) => Kind::IcmpFilter,
         // PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP
-        (SOL_PACKET, 1 | 2) if set => Kind::Exact("packet_mreq"),
+        (SOL_PACKET, 1 | 2) if set => Kind::Exact(structs::PACKET_MREQ),
         // PACKET_RX_RING, PACKET_TX_RING
-        (SOL_PACKET, 5 | 13) if set => Kind::Exact("tpacket_req"),
+        (SOL_PACKET, 5 | 13) if set => Kind::Exact(structs::TPACKET_REQ),
         // PACKET_STATISTICS
-        (SOL_PACKET, 6) if !set => Kind::Struct("tpacket_stats"),
+        (SOL_PACKET, 6) if !set => Kind::Struct(structs::TPACKET_STATS),
         // NETLINK_LIST_MEMBERSHIPS
         (SOL_NETLINK, 9) if !set => Kind::Numbers,
         (SOL_NETLINK, _) => Kind::Number,
@@ -104,13 +104,11 @@ fn tell(walk: &mut Walk, address: u64, len: i64, set: bool) {
         Kind::Number | Kind::Struct(_) if len <= 0 => walk.sink.pointer(address),
         Kind::Number if set => walk.sink.pointer(address),
         Kind::Number => walk.buffer(address, have as u64, Quote::Hex),
-        Kind::Struct(name) => structure(walk, address, name, have, set),
-        Kind::Exact(name) => match StructId::by_name(name) {
-            Some(id) if id.get().size(walk.abi) == have => {
-                walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args)
-            }
-            _ => walk.sink.pointer(address),
-        },
+        Kind::Struct(id) => structure(walk, address, id, have, set),
+        Kind::Exact(id) if id.get().size(walk.abi) == have => {
+            walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args)
+        }
+        Kind::Exact(_) => walk.sink.pointer(address),
         Kind::Numbers => numbers(walk, address, have / 4),
         Kind::IcmpFilter => icmp_filter(walk, address, have),
         Kind::Address => walk.sink.pointer(address),
@@ -122,7 +120,7 @@ fn number(walk: &mut Walk, address: u64, len: usize, named: bool) {
     let value = walk.load(place, Width::W32).unwrap_or(0);
     walk.sink.begin_indirect();
     if named {
-        walk.named_set("txrehash", value)
+        walk.named_set(sets::TXREHASH, value)
     } else {
         walk.sink.signed(signed(value, 4))
     }
@@ -130,15 +128,14 @@ fn number(walk: &mut Walk, address: u64, len: usize, named: bool) {
 }
 
 fn numbers(walk: &mut Walk, address: u64, count: usize) {
-    let Some(id) = StructId::by_name("membership") else { return };
+    let id = structs::MEMBERSHIP;
     if let Some(field) = id.get().fields().first() {
         walk.array(address, field.ty, count as u64, Frame::Args);
     }
 }
 
 /// A structure of which `have` bytes are there: what is set must be whole, what was got may end anywhere.
-fn structure(walk: &mut Walk, address: u64, name: &str, have: usize, set: bool) {
-    let Some(id) = StructId::by_name(name) else { return walk.sink.pointer(address) };
+fn structure(walk: &mut Walk, address: u64, id: StructId, have: usize, set: bool) {
     let size = id.get().size(walk.abi);
     if set && have < size {
         return walk.sink.pointer(address);
@@ -168,7 +165,7 @@ fn icmp_filter(walk: &mut Walk, address: u64, have: usize) {
     for bit in 0..32 {
         if (mask >> bit & 1 == 1) != inverted {
             walk.sink.list_item();
-            walk.named_set("icmp_type", bit);
+            walk.named_set(sets::ICMP_TYPE, bit);
         }
     }
     walk.sink.end_list();

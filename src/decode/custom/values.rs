@@ -1,6 +1,6 @@
 //! Numbers with a meaning of their own.
 
-use syscall_table::{Abi, ExprId, Part, SetId, StructId, Width, errno_name};
+use syscall_table::{Abi, ExprId, Part, Width, errno_name, sets, structs};
 
 use crate::decode::sink::{End, Raw};
 use crate::decode::walk::{Frame, Place, Walk};
@@ -17,7 +17,7 @@ pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Fra
             let value = number::truncate(value, walk.abi.word());
             walk.sink.pointer(value);
         }
-        _ => walk.named_set("rwf_flags", value & 0xffff_ffff),
+        _ => walk.named_set(sets::RWF_FLAGS, value & 0xffff_ffff),
     }
 }
 
@@ -53,7 +53,7 @@ pub fn clone_flags(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
     if flags == 0 {
         return if signal == 0 { walk.sink.unsigned(0) } else { number::signal(walk.sink, signal as u32) };
     }
-    walk.set_with_signal("clone_flags", flags, signal as u32);
+    walk.set_with_signal(sets::CLONE_FLAGS, flags, signal as u32);
 }
 
 /// The third argument of clone(2): with CLONE_PIDFD, where the descriptor is stored.
@@ -83,7 +83,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
     const CLONE_PIDFD: u64 = 0x1000;
     const CLONE_PARENT_SETTID: u64 = 0x0010_0000;
     let size = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
-    let Some(id) = StructId::by_name("clone_args_in") else { return };
+    let id = structs::CLONE_ARGS_IN;
     if walk.outcome.is_none() {
         let known = id.get().size(walk.abi) as u64;
         let place = if size < SMALLEST { None } else { walk.fetch_all(address, size.min(known) as usize) };
@@ -188,7 +188,7 @@ pub fn vector_length(walk: &mut Walk, params: &'static [ExprId], place: Place, f
         0 => text.write(format_args!("0")),
         _ => text.write(format_args!("{length:#x}")),
     }
-    walk.set_and(if sme { "sme_vl" } else { "sve_vl" }, flags, text.as_str());
+    walk.set_and(if sme { sets::SME_VL } else { sets::SVE_VL }, flags, text.as_str());
 }
 
 /// Which of a process's tasks are meant: a number, the kernel's name of it is a comment.
@@ -233,7 +233,7 @@ pub fn xfeature_mask(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
     if value == 0 {
         return;
     }
-    let Some(set) = SetId::by_name("xfeatures").map(SetId::get) else { return };
+    let set = sets::XFEATURES.get();
     let (mut names, mut left) = (String::new(), value);
     for part in set.parts(walk.abi) {
         let Part::Bits(values) = *part else { continue };
@@ -315,7 +315,7 @@ pub fn si_errno(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 /// The events of SIGIO.
 pub fn si_band(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Word) else { return };
-    walk.named_set("poll_events", value & 0xffff);
+    walk.named_set(sets::POLL_EVENTS, value & 0xffff);
 }
 
 /// The call that a filter trapped.
@@ -404,7 +404,7 @@ fn capabilities(walk: &mut Walk, value: u64) {
     // CAP_LAST_CAP is 40.
     let named = value & ((1 << 41) - 1);
     let rest = (value & !named) >> 32;
-    let Some(id) = SetId::by_name("capabilities") else { return walk.sink.hex(value) };
+    let id = sets::CAPABILITIES;
     // Where numbers are shown, each word is one.
     let (low, high) = (value & 0xffff_ffff, value >> 32);
     walk.sink.begin_flags(if low == 0 { high } else { low });
@@ -442,7 +442,7 @@ pub fn tell_ioprio(walk: &mut Walk, value: u64, raw: Raw<'_>) {
     walk.sink.made_of(raw);
     walk.sink.begin_call("IOPRIO_PRIO_VALUE", false);
     walk.sink.element();
-    walk.named_set("ioprio_class", value >> SHIFT);
+    walk.named_set(sets::IOPRIO_CLASS, value >> SHIFT);
     walk.sink.element();
     walk.sink.unsigned(value & ((1 << SHIFT) - 1));
     walk.sink.end_call();
