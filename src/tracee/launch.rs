@@ -124,6 +124,8 @@ pub enum SpawnError {
     System(&'static str, Errno),
     /// The new process could not be traced.
     Seize(Pid, Error),
+    /// It could not because somebody traces all that this process starts, as the text says.
+    Traced(Pid, Error, String),
     /// The new process ended before it executed the command.
     Ended(Pid, Stop),
 }
@@ -135,6 +137,10 @@ impl fmt::Display for SpawnError {
             SpawnError::System(what, errno) => write!(f, "{what}: {}", errno.desc()),
             SpawnError::Seize(pid, error) => {
                 write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {}", error.errno().desc())
+            }
+            SpawnError::Traced(pid, error, why) => {
+                let error = error.errno().desc();
+                write!(f, "attach: ptrace(PTRACE_SEIZE, {pid}): {error} ({why}, which traces all that is started here)")
             }
             SpawnError::Ended(pid, Stop::Signaled { signal, .. }) => write!(f, "{pid} was killed by signal {signal}"),
             SpawnError::Ended(pid, _) => write!(f, "{pid} ended before it executed the command"),
@@ -201,9 +207,13 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
             match Running::seize(child, options) {
                 Ok(tracee) => Ok((tracee, write)),
                 Err(error) => {
+                    let tracer = super::status(child).and_then(|status| status.traced_by());
                     let _ = nix::sys::signal::kill(child, nix::sys::signal::Signal::SIGKILL);
                     let _ = super::wait_for(child, true);
-                    Err(SpawnError::Seize(child, error))
+                    Err(match tracer {
+                        Some(why) => SpawnError::Traced(child, error, why),
+                        None => SpawnError::Seize(child, error),
+                    })
                 }
             }
         }

@@ -32,6 +32,17 @@ pub struct Status {
     pub killed: bool,
 }
 
+impl Status {
+    /// Says who traces it, if anybody does.
+    pub fn traced_by(&self) -> Option<String> {
+        let name = match self.tracer {
+            0 => return None,
+            tracer => status(Pid::from_raw(tracer)).map_or(String::new(), |tracer| format!(", {}", tracer.name)),
+        };
+        Some(format!("already traced by process {}{name}", self.tracer))
+    }
+}
+
 /// Reads the status of a process or thread; `None` if there is none.
 pub fn status(pid: Pid) -> Option<Status> {
     // The name may be any bytes.

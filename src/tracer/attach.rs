@@ -49,10 +49,8 @@ pub fn explain(pid: Pid, error: Error) -> AttachError {
 
 /// The checks of ptrace(2), "Ptrace access mode checking", in the kernel's order.
 fn refusal(status: &Status) -> Option<String> {
-    if status.tracer != 0 {
-        let tracer =
-            crate::tracee::status(Pid::from_raw(status.tracer)).map_or(String::new(), |t| format!(", {}", t.name));
-        return Some(format!("already traced by process {}{tracer}", status.tracer));
+    if let Some(why) = status.traced_by() {
+        return Some(why);
     }
     match status.state {
         'Z' if crate::tracee::threads(Pid::from_raw(status.tgid)).len() > 1 => {

@@ -99,6 +99,17 @@ fn attaching_to_itself_or_to_a_traced_process_says_so() {
 }
 
 #[test]
+fn tracing_where_all_is_traced_says_so() {
+    let mut outer = trapline();
+    outer.args(["-f", "-o/dev/null", env!("CARGO_BIN_EXE_trapline"), "true"]);
+    let child = outer.stderr(Stdio::piped()).spawn().expect("trapline runs");
+    let why = format!("(already traced by process {}, trapline, which traces all that is started here)\n", child.id());
+    let run = child.wait_with_output().expect("an end");
+    assert!(stderr(&run).ends_with(&why), "{}", stderr(&run));
+    assert_eq!(run.status.code(), Some(1));
+}
+
+#[test]
 fn attaching_to_a_zombie_says_so() {
     let mut zombie = Command::new("true").spawn().expect("true runs");
     super::running::until("the zombie", || super::running::field(zombie.id(), "State")?.starts_with('Z').then_some(()));
