@@ -532,7 +532,7 @@ fn statistics_that_make_no_sense() {
         "-c -ff --seccomp-bpf true",
         "-S time --seccomp-bpf -A -e trace=none true",
         "-c -y -yy -A -e trace=none true",
-        "-c -r -i -n -t -T --decode-fds=path -e trace=none true",
+        "-c -r -i -k -n -t -T --decode-fds=path -e trace=none true",
         "-c --relative-timestamps --syscall-times=ns --absolute-timestamps=ns -e trace=none true",
         "-c -u nosuch -i true",
         "-c -q -e quiet=none -i true",

@@ -158,6 +158,7 @@ fn warn(typed: &Typed, command: &[OsString], warnings: &mut Vec<String>) {
             "Seccomp filter is requested but there are no syscalls to filter.  See -e trace to filter syscalls.",
         ),
         (only && typed.instruction_pointer, "-i/--instruction-pointer has no effect with -c/--summary-only"),
+        (only && typed.stack_trace, "-k/--stack-traces has no effect with -c/--summary-only"),
         (only && typed.syscall_number, "-n/--syscall-number has no effect with -c/--summary-only"),
         (only && typed.relative.is_some(), "-r/--relative-timestamps has no effect with -c/--summary-only"),
         (
