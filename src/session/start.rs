@@ -85,13 +85,15 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         clocks: Clocks::new(options),
         left: options.syscall_limit,
     };
+    // Records say so, and nothing else may stand between them.
+    let recorded = matches!((&options.format, &options.destination), (Format::Json, Destination::Stderr));
     let mut attached = 0;
     for pid in &options.target.pids {
         match tracer.attach(*pid, options.follow) {
             Ok(0) => {}
             Ok(count) => {
                 attached += 1;
-                if !options.quiet.attach {
+                if !options.quiet.attach && !recorded {
                     let threads = if count > 1 { format!(" with {count} threads") } else { String::new() };
                     message::tell(&options.program, format_args!("Process {pid} attached{threads}"));
                 }

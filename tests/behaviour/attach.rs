@@ -114,6 +114,19 @@ fn all_threads_are_attached_and_let_go() {
 }
 
 #[test]
+fn json_on_standard_error_is_json_alone() {
+    let tracee = blocked("read");
+    let mut tracer = trapline();
+    tracer.args(["--json", "-p", &tracee.id().to_string()]);
+    let tracer = tracer.stderr(Stdio::piped()).spawn().expect("trapline runs");
+    until("the tracer", || (field(tracee.id(), "TracerPid")? == tracer.id().to_string()).then_some(()));
+    signal(&tracer, Signal::SIGINT);
+    let said = stderr(&tracer.wait_with_output().expect("an end"));
+    assert!(said.lines().count() > 1 && said.lines().all(|line| line.starts_with("{\"type\":\"")), "{said}");
+    drop(tracee.wait_with_output());
+}
+
+#[test]
 fn without_f_only_the_named_thread_is_attached() {
     let log = log();
     let mut tracee = blocked("threads");
