@@ -3,6 +3,7 @@
 mod behaviour {
     pub mod aside;
     pub mod attach;
+    pub mod busy;
     pub mod colours;
     pub mod costs;
     pub mod descriptors;

@@ -32,9 +32,7 @@ pub use registers::{XState, registers_of};
 pub use signals::{Ticker, block, die_of, forget_taken, taken, ticks, watch};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};
-pub use stop::{
-    BASE_OPTIONS, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait_any, wait_any_with_time, wait_for,
-};
+pub use stop::{BASE_OPTIONS, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait, wait_any, wait_for};
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, SyscallInfo, SyscallStop};
 pub use threads::{RunClock, RunTimes, Status, status, threads};
 pub use traceme::spawn_traceme;

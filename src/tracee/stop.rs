@@ -107,34 +107,35 @@ pub enum Wait {
 
 /// Waits for any tracee or child of the calling thread (wait4(2) with __WNOTHREAD).
 pub fn wait_any(block: bool) -> Wait {
-    wait(-1, block, std::ptr::null_mut())
-}
-
-/// Waits for any tracee or child, and learns how long the system has worked for its process.
-pub fn wait_any_with_time(block: bool, system: &mut Duration) -> Wait {
-    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
-    let stop = wait(-1, block, usage.as_mut_ptr());
-    // SAFETY: all bytes zero are a valid rusage, so it is initialised whether or not the kernel filled it.
-    let time = unsafe { usage.assume_init() }.ru_stime;
-    if matches!(stop, Wait::Tracee(..)) {
-        let (seconds, micros) = (u64::try_from(time.tv_sec).unwrap_or(0), u64::try_from(time.tv_usec).unwrap_or(0));
-        *system = Duration::from_secs(seconds) + Duration::from_micros(micros);
-    }
-    stop
+    wait(None, block, None)
 }
 
 /// Waits for one tracee.
 pub fn wait_for(pid: Pid, block: bool) -> Wait {
-    wait(pid.as_raw(), block, std::ptr::null_mut())
+    wait(Some(pid), block, None)
 }
 
-fn wait(pid: libc::pid_t, block: bool, usage: *mut libc::rusage) -> Wait {
+/// Waits for any, or for one; with a `time`, learns how long the system has worked for its process.
+pub fn wait(pid: Option<Pid>, block: bool, time: Option<&mut Duration>) -> Wait {
+    let Some(time) = time else { return wait4(pid, block, std::ptr::null_mut()) };
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    let stop = wait4(pid, block, usage.as_mut_ptr());
+    // SAFETY: all bytes zero are a valid rusage, so it is initialised whether or not the kernel filled it.
+    let system = unsafe { usage.assume_init() }.ru_stime;
+    if matches!(stop, Wait::Tracee(..)) {
+        let (seconds, micros) = (u64::try_from(system.tv_sec).unwrap_or(0), u64::try_from(system.tv_usec).unwrap_or(0));
+        *time = Duration::from_secs(seconds) + Duration::from_micros(micros);
+    }
+    stop
+}
+
+fn wait4(pid: Option<Pid>, block: bool, usage: *mut libc::rusage) -> Wait {
     let mut status = 0;
     // The children of another thread are its own affair. A tracee needs no __WALL, which says wait4(2) differently: the kernel
     // waits for tracees whatever signal they end with, and not for a child like the guard, which ends without any.
     let flags = libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
     // SAFETY: `status` is valid for writes; `usage` is NULL or the caller's, valid for writes, too.
-    let result = unsafe { libc::wait4(pid, &raw mut status, flags, usage) };
+    let result = unsafe { libc::wait4(pid.map_or(-1, Pid::as_raw), &raw mut status, flags, usage) };
     match result {
         0 => Wait::Nothing,
         -1 if Errno::last() == Errno::EINTR => Wait::Interrupted,

@@ -3,10 +3,17 @@
 //! wait4(2) for any tracee goes through the list of all of them, twice when it has to sleep, and only the few that are stopped
 //! matter. With thousands of tracees that takes longer than everything else at a stop. Waiting for one tracee takes
 //! the same time however many there are; so those that were resumed last are asked first, for what stopped often will stop again soon.
+//!
+//! Nor is wait4(2) fair: of several tracees that are stopped it reports the youngest. A few that stop again and again, sooner
+//! than the tracer comes back to wait, would be served alone while all others stand still. So every now and then some of the
+//! tracees are asked one by one, in turn.
+
+use std::time::Duration;
 
 use nix::unistd::Pid;
 
-use crate::tracee::{Wait, wait_for, yield_cpu};
+use super::tids::Tids;
+use crate::tracee::{Wait, wait, yield_cpu};
 
 /// From so many tracees on, asking the last ones first is worth it: below, the list is as quickly gone through.
 const MANY: usize = 48;
@@ -19,6 +26,12 @@ const VAIN: u32 = 8;
 /// How long that while is, in stops.
 const PAUSE: u32 = 64;
 
+/// After so many stops, some of all tracees are asked.
+const ROUND: u32 = 256;
+/// How many they are. That takes some microseconds, in which one or two stops could be served; with a thousand tracees that are
+/// always busy, each is served once in some ten milliseconds at least.
+const IN_TURN: usize = 32;
+
 /// The tracees that were resumed last.
 #[derive(Debug, Default)]
 pub(super) struct Recent {
@@ -29,12 +42,20 @@ pub(super) struct Recent {
     vain: u32,
     /// Stops to come before any is asked again.
     pause: u32,
+    /// Stops since some of all tracees were asked.
+    served: u32,
+    /// How many are still to be asked now.
+    left: usize,
+    /// Who comes next, from the end on; all of them again when nobody is left.
+    turns: Vec<Pid>,
+    /// The last stop was of one whose turn it was, who need not stop again soon.
+    in_turn: bool,
 }
 
 impl Recent {
     /// A tracee was resumed.
     pub(super) fn resumed(&mut self, tid: Pid) {
-        if self.tids[0] == Some(tid) {
+        if self.tids[0] == Some(tid) || self.in_turn {
             return;
         }
         let last = self.tids.iter().position(|other| *other == Some(tid)).unwrap_or(REMEMBERED - 1);
@@ -47,10 +68,23 @@ impl Recent {
         self.tids.iter_mut().filter(|other| **other == Some(tid)).for_each(|other| *other = None);
     }
 
-    /// A stop of one of them, if there is one and asking is worth it. `shares_cpu`: the last one resumed runs when we
-    /// do not.
-    pub(super) fn ask(&mut self, tracees: usize, shares_cpu: bool) -> Option<Wait> {
-        if tracees < MANY {
+    /// A stop of a tracee whose turn it is or that was resumed lately, if there is one and asking is worth it. `shares_cpu`: the
+    /// last one resumed runs when we do not. With a `time`, how long the system has worked for its process.
+    pub(super) fn ask<T>(
+        &mut self,
+        tracees: &Tids<T>,
+        shares_cpu: bool,
+        mut time: Option<&mut Duration>,
+    ) -> Option<Wait> {
+        if tracees.len() < 2 {
+            return None;
+        }
+        let stop = self.ask_in_turn(tracees, time.as_deref_mut());
+        self.in_turn = stop.is_some();
+        if self.in_turn {
+            return stop;
+        }
+        if tracees.len() < MANY || time.is_some() {
             return None;
         }
         if self.pause > 0 {
@@ -61,10 +95,10 @@ impl Recent {
             self.answers = 0;
             return None;
         }
-        let mut asked = self.tids.iter().flatten().find_map(|tid| stopped(*tid));
+        let mut asked = self.tids.iter().flatten().find_map(|tid| stopped(*tid, None));
         if asked.is_none() && shares_cpu {
             yield_cpu();
-            asked = self.tids.iter().flatten().find_map(|tid| stopped(*tid));
+            asked = self.tids.iter().flatten().find_map(|tid| stopped(*tid, None));
         }
         match asked {
             Some(_) => (self.answers, self.vain) = (self.answers + 1, 0),
@@ -75,10 +109,31 @@ impl Recent {
         }
         asked
     }
+
+    fn ask_in_turn<T>(&mut self, tracees: &Tids<T>, mut time: Option<&mut Duration>) -> Option<Wait> {
+        self.served += 1;
+        if self.served >= ROUND {
+            self.served = 0;
+            self.left = tracees.len().min(IN_TURN);
+        }
+        while self.left > 0 {
+            self.left -= 1;
+            if self.turns.is_empty() {
+                self.turns.extend(tracees.keys());
+            }
+            // The id of one that is gone may be that of a child of ours.
+            let next = self.turns.pop().filter(|tid| tracees.contains_key(tid));
+            let stop = next.and_then(|tid| stopped(tid, time.as_deref_mut()));
+            if stop.is_some() {
+                return stop;
+            }
+        }
+        None
+    }
 }
 
-fn stopped(tid: Pid) -> Option<Wait> {
-    match wait_for(tid, false) {
+fn stopped(tid: Pid, time: Option<&mut Duration>) -> Option<Wait> {
+    match wait(Some(tid), false, time) {
         wait @ Wait::Tracee(..) => Some(wait),
         Wait::Interrupted | Wait::Nothing | Wait::NoTracees => None,
     }

@@ -23,7 +23,7 @@ use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spawn, taken, threads, ticks, wait_any, wait_any_with_time,
+    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spawn, taken, threads, ticks, wait,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -305,13 +305,12 @@ impl Tracer {
                 return None;
             }
             self.placement.tick(&mut self.tracees);
-            let stop = match &mut self.usage {
-                Usage::OfProcess(time) => wait_any_with_time(true, time),
-                Usage::Unmeasured | Usage::OfThread { .. } => {
-                    let asked = self.recent.ask(self.tracees.len(), self.placement.is_holding());
-                    asked.unwrap_or_else(|| wait_any(true))
-                }
+            let mut time = match &mut self.usage {
+                Usage::OfProcess(time) => Some(time),
+                Usage::Unmeasured | Usage::OfThread { .. } => None,
             };
+            let asked = self.recent.ask(&self.tracees, self.placement.is_holding(), time.as_deref_mut());
+            let stop = asked.unwrap_or_else(|| wait(None, true, time));
             match stop {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
                 Wait::Interrupted if taken().is_some() && !self.told => {}
