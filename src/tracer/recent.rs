@@ -4,9 +4,9 @@
 //! matter. With thousands of tracees that takes longer than everything else at a stop. Waiting for one tracee takes
 //! the same time however many there are; so those that were resumed last are asked first, for what stopped often will stop again soon.
 //!
-//! Nor is wait4(2) fair: of several tracees that are stopped it reports the youngest. A few that stop again and again, sooner
-//! than the tracer comes back to wait, would be served alone while all others stand still. So every now and then some of the
-//! tracees are asked one by one, in turn.
+//! Nor is wait4(2) fair: of several tracees that are stopped it reports a child of the tracer's own, else the youngest. A few that
+//! stop again and again, sooner than the tracer comes back to wait, would be served alone while all others stand still. So every
+//! now and then some of the tracees are asked one by one, in turn.
 
 use std::time::Duration;
 
@@ -28,8 +28,8 @@ const PAUSE: u32 = 64;
 
 /// After so many stops, some of all tracees are asked.
 const ROUND: u32 = 256;
-/// How many they are. That takes some microseconds, in which one or two stops could be served; with a thousand tracees that are
-/// always busy, each is served once in some ten milliseconds at least.
+/// How many they are. To ask all in vain takes as long as one or two stops. Of twenty tracees that are always busy each is served
+/// once in three milliseconds at least, of a thousand once in a tenth of a second.
 const IN_TURN: usize = 32;
 
 /// The tracees that were resumed last.
