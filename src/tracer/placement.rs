@@ -50,9 +50,11 @@ const MOST_FEW_STOPS: u32 = 45;
 const ASKED: usize = 3;
 /// Those who did are not held again for so many quick stops, which take them ten milliseconds and more.
 const CROWD_STOPS: i32 = 200;
-/// When more tracees than these have not stopped for a while, they probably wait for the tracer, and each is asked
-/// what it did.
+/// When more tracees than these have not stopped for a while, they probably wait for the tracer, and so many of them are asked
+/// what they did.
 const MANY: usize = 8;
+/// The same when the others keep the tracer busy all the time: then so many of them are asked.
+const MANY_AMONG_BUSY: usize = 2;
 
 /// For so long (nanoseconds) nobody is held after a tracee opened a file in which masks stand: it will read it now.
 const READING: u64 = 20_000_000;
@@ -382,7 +384,7 @@ impl Placement {
         }
         if stale.len() > MANY && !seldom {
             stale.sort_unstable_by_key(|(age, _)| std::cmp::Reverse(*age));
-            stale.truncate(MANY);
+            stale.truncate(if stops < MOST_FEW_STOPS { MANY } else { MANY_AMONG_BUSY });
             stale.retain(|(_, pid)| tracees.get_mut(pid).is_some_and(|tracee| computes(*pid, now, &mut tracee.heat)));
         }
         for (_, pid) in stale {
