@@ -153,7 +153,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"(socket|pipe|[A-Z](v6)?):\[\d+(->\d+)?", "$1:[INODE");
     rule(r"(trapline-fds\.|trapline\\.fds\\n)\d{5}", "$1N");
     rule(r#"@"[0-9a-f]{5}""#, "@\"AUTOBOUND\"");
-    rule(r"(<pid:|pidfd_open\(|nl_pid=|:)\d{4,}", "$1N");
+    rule(r"(<pid:|pidfd_open\(|nl_pid=|[A-Z]:)\d{3,}|(:)\d{4,}", "$1$2N");
     rule(r"\b\d{3,}( /\* \d+ in strace's|<)", "N$1");
     rule(r"\d+ in strace's", "N in strace's");
     rule(r"(get[ps]g?id\(.*\) += |kill\(-|pid=)\d{3,}", "$1N");
