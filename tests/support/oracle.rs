@@ -122,7 +122,9 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     let born = Regex::new(r"(?m)^(?:clone3?|v?fork)\(.*\) += (\d+)$").expect("pattern");
     for (number, child) in born.captures_iter(text).enumerate().filter(|_| !follows) {
         if let Ok(pid) = child[1].parse::<u32>() {
-            rule(&format!(r"\b({pid}|0x{pid:x})\b"), &format!("CHILD{number}"));
+            rule(&format!(r"\b0x{pid:x}\b"), &format!("CHILD{number}"));
+            // Not the same number where it is a factor or a size.
+            rule(&format!(r"(^|pid=|pid:|[^*=:\w]){pid}\b"), &format!("${{1}}CHILD{number}"));
         }
     }
     for (number, pid) in order.iter().enumerate().filter(|(_, pid)| !pid.is_empty()) {
