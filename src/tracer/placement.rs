@@ -85,7 +85,7 @@ pub(super) enum Apart {
     Nobody,
     /// The caller must not: the call gives its mask to a child.
     Caller,
-    /// No tracee must: the call asks for the mask of any thread, or sets it.
+    /// No tracee must: the call asks for the mask of any thread, sets it or depends on it.
     Everybody,
 }
 
@@ -95,6 +95,8 @@ impl Apart {
         match (abi, nr) {
             // sched_setaffinity, sched_getaffinity
             (Abi::X86_64 | Abi::X32, 203 | 204) | (Abi::I386, 241 | 242) => Apart::Everybody,
+            // sched_setscheduler, sched_setattr: SCHED_DEADLINE is for threads that may run on all CPUs, sched(7).
+            (Abi::X86_64 | Abi::X32, 144 | 314) | (Abi::I386, 156 | 351) => Apart::Everybody,
             // clone, fork, vfork, clone3
             (Abi::X86_64 | Abi::X32, 56..=58 | 435) | (Abi::I386, 2 | 120 | 190 | 435) => Apart::Caller,
             _ => Apart::Nobody,

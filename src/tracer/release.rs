@@ -51,8 +51,8 @@ impl Tracer {
         let Some((stopped, _)) = self.current.take() else { return false };
         let tid = stopped.pid();
         self.restore_call(&stopped);
-        if let Some(state) = self.tracees.remove(&tid) {
-            self.placement.ended(tid, &state);
+        if let Some(mut state) = self.tracees.remove(&tid) {
+            self.placement.leave(tid, &mut state);
         }
         stopped.detach(0).is_ok()
     }

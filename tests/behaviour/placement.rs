@@ -79,3 +79,38 @@ fn masks_are_given_back_when_the_tracer_is_killed() {
         tracer.wait().expect("it ends");
     }
 }
+
+/// The line of masks that a command prints of itself, untraced or under the tracer.
+fn mask_at_last(tracer: Option<&[&str]>, script: &str) -> String {
+    let mut command = match tracer {
+        Some(options) => {
+            let mut command = trapline();
+            command.args(["-o", "/dev/null"]).args(options).arg("sh");
+            command
+        }
+        None => Command::new("sh"),
+    };
+    let output = command.args(["-c", script]).stdin(Stdio::null()).output().expect("it runs");
+    String::from_utf8(output.stdout).expect("text").lines().filter(|l| l.starts_with("Cpus_allowed:")).collect()
+}
+
+#[test]
+fn masks_are_given_back_when_a_program_is_let_go_at_execve() {
+    let script = ": ; : ; exec cat /proc/self/status";
+    let untraced = mask_at_last(None, script);
+    assert!(untraced.starts_with("Cpus_allowed:"), "{untraced}");
+    for options in [&["-b", "execve"][..], &["-f", "-b", "execve"], &["--json", "-b", "execve"]] {
+        assert_eq!(mask_at_last(Some(options), script), untraced, "{options:?}");
+    }
+}
+
+/// The kernel takes no thread into SCHED_DEADLINE that may not run on all CPUs: sched(7).
+#[test]
+fn policies_that_ask_for_all_cpus_are_set_as_untraced() {
+    let untraced = masks(Command::new("env"), "policies", &[]);
+    for options in [&["-f"][..], &["-f", "--json"], &[]] {
+        let mut command = trapline();
+        command.args(["-o", "/dev/null"]).args(options);
+        assert_eq!(masks(command, "policies", &[]), untraced, "{options:?}");
+    }
+}
