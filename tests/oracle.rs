@@ -183,6 +183,8 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_ipc_whole: Case { options: &["-v"], racy: Some("GETPID"), ..case(&["@ipc"]) };
     program_old_signals: Case { racy: Some("adjtime"), ..case(&["@old-signals"]) };
     program_old_signals_32: Case { racy: Some("adjtime"), ..case(&["@32:old-signals"]) };
+    // What the kernel emulates is told by nobody.
+    program_vsyscalls: Case { options: &["-f", "-e", "trace=time,gettimeofday,getcpu,getppid"], racy: Some("time"), ..case(&["@vsyscalls"]) };
     own_filters: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@own-filter"]) };
     own_filters_32: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@32:own-filter"]) };
     few_calls_of_a_build: Case { options: &["-f", "-e", "openat,execve"], ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };

@@ -354,6 +354,12 @@ impl Placement {
         }
     }
 
+    /// Gives all masks back and holds nobody any more.
+    pub(super) fn end(&mut self, tracees: &mut Tids<Tracee>) {
+        self.release_all(tracees);
+        self.off = true;
+    }
+
     /// Lets go of tracees that have not stopped for a while. To be called often; it does nothing until the time comes.
     pub(super) fn tick(&mut self, tracees: &mut Tids<Tracee>) {
         let now = ticks();

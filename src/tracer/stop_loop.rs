@@ -71,6 +71,9 @@ impl Tracee {
 /// In slow ticks there is time to write what waits to be written at each; fast ones come this many times as often.
 const FAST_TICKS: u32 = 5;
 
+/// The page of the calls that the kernel emulates for old programs that jump there: VSYSCALL_ADDR, asm/vsyscall.h.
+const VSYSCALLS: u64 = 0xffff_ffff_ff60_0000;
+
 /// How the tracee of the last event goes on.
 pub(super) enum Next {
     Syscall(i32),
@@ -349,6 +352,8 @@ impl Tracer {
     /// From now on nothing is of interest; a command that we started gets `signal`. Returns all tracees.
     pub fn fall_silent(&mut self, signal: Option<i32>) -> Vec<Pid> {
         self.silent = true;
+        // Calls that depend on masks are not seen at their ends any more.
+        self.placement.end(&mut self.tracees);
         self.events.clear();
         if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
             let _ = kill(command, Signal::SIGCONT);
@@ -491,6 +496,8 @@ impl Tracer {
         // An error means that it was killed under us; its end is reported next.
         if let Ok(info) = stopped.syscall_info() {
             match info.stop {
+                // No stop follows at its end, and without a filter there is none at all.
+                SyscallStop::Seccomp { .. } if info.ip & !0xfff == VSYSCALLS => {}
                 SyscallStop::Entry { nr, args } | SyscallStop::Seccomp { nr, args, .. } => {
                     let (abi, nr) = match info.arch {
                         ARCH_I386 => (Abi::I386, nr),

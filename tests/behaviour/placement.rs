@@ -114,3 +114,13 @@ fn policies_that_ask_for_all_cpus_are_set_as_untraced() {
         assert_eq!(masks(command, "policies", &[]), untraced, "{options:?}");
     }
 }
+
+/// With a filter of ours the command cannot be let go: it runs on, and nobody is told of its calls.
+#[test]
+fn a_tracer_that_fell_silent_holds_nobody() {
+    let untraced = masks(Command::new("env"), "interrupts", &[]);
+    let mut command = trapline();
+    command.args(["-I1", "-f", "-e", "trace=getppid", "-o", "/dev/null"]).arg(program("interrupts")).arg("parent");
+    let output = command.stdin(Stdio::null()).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), untraced);
+}
