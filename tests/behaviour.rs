@@ -8,6 +8,7 @@ mod behaviour {
     pub mod costs;
     pub mod descriptors;
     pub mod ending;
+    pub mod filters;
     pub mod inheritance;
     pub mod letting_go;
     pub mod messages;

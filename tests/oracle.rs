@@ -187,6 +187,12 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_vsyscalls: Case { options: &["-f", "-e", "trace=time,gettimeofday,getcpu,getppid"], racy: Some("time"), ..case(&["@vsyscalls"]) };
     own_filters: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@own-filter"]) };
     own_filters_32: Case { options: &["-f", "-e", "getppid,getpgid,getsid,getuid,getuid32"], ..case(&["@32:own-filter"]) };
+    own_filter_for_all_threads: Case { options: &["-f", "-e", "getppid"], ..case(&["@synced"]) };
+    untraced_children: Case { options: &["-f", "-e", "getppid", "-e", "signal=none"], ..case(&["@untraced-child", "clone"]) };
+    untraced_children_32: Case { options: &["-f", "-e", "getppid", "-e", "signal=none"], ..case(&["@32:untraced-child", "clone"]) };
+    untraced_children_by_clone3: Case { options: &["-f", "-e", "clone,clone3,getppid", "-e", "signal=none"], ..case(&["@untraced-child", "clone3"]) };
+    strict_mode: Case { options: &["-f", "-e", "getppid,getuid,seccomp"], ..case(&["@strict"]) };
+    strict_mode_32: Case { options: &["-f", "-e", "getppid,getuid,getuid32,seccomp"], ..case(&["@32:strict"]) };
     few_calls_of_a_build: Case { options: &["-f", "-e", "openat,execve"], ..case(&["gcc", "-c", "-x", "c", "/dev/null", "-o", "/dev/null"]) };
     few_calls_of_threads: Case { options: &["-f", "-e", "write,exit"], racy: Some("exited"), ..case(&["@threads"]) };
     no_calls: Case { options: &["-f", "-e", "none"], ..case(&["sh", "-c", "ls / >/dev/null; exit 3"]) };

@@ -24,6 +24,8 @@ pub struct Status {
     pub state: char,
     /// The process that the thread belongs to.
     pub tgid: i32,
+    /// The process that is its parent, or 0.
+    pub parent: i32,
     /// The thread that traces it, or 0.
     pub tracer: i32,
     /// The real user id.
@@ -55,6 +57,7 @@ pub fn status(pid: Pid) -> Option<Status> {
         name: value("Name").unwrap_or_default().to_string(),
         state: first("State").and_then(|v| v.chars().next()).unwrap_or('?'),
         tgid: first("Tgid").and_then(|v| v.parse().ok()).unwrap_or(0),
+        parent: first("PPid").and_then(|v| v.parse().ok()).unwrap_or(0),
         tracer: first("TracerPid").and_then(|v| v.parse().ok()).unwrap_or(0),
         uid: first("Uid").and_then(|v| v.parse().ok()).unwrap_or(0),
         killed: (pending("SigPnd") | pending("ShdPnd")) >> (libc::SIGKILL - 1) & 1 != 0,

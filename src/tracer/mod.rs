@@ -2,6 +2,7 @@
 
 mod attach;
 mod delay;
+mod disguise;
 mod event;
 mod placement;
 mod recent;

@@ -405,8 +405,19 @@ impl Placement {
 }
 
 /// Whether a call makes a child that nobody traces though children are followed: CLONE_UNTRACED, clone(2).
-pub(super) fn makes_untraced(abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
-    matches!((abi, nr), (Abi::X86_64 | Abi::X32, 56) | (Abi::I386, 120)) && args[0] & libc::CLONE_UNTRACED as u64 != 0
+pub(super) fn makes_untraced(pid: Pid, memory: &mut Window, abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
+    let flags = match (abi, nr) {
+        // clone
+        (Abi::X86_64 | Abi::X32, 56) | (Abi::I386, 120) => args[0],
+        // clone3
+        (_, 435) => {
+            let mut flags = [0; 8];
+            memory.read(pid, args[0], &mut flags);
+            u64::from_ne_bytes(flags)
+        }
+        _ => return false,
+    };
+    flags & libc::CLONE_UNTRACED as u64 != 0
 }
 
 /// Whether a call opens a file by a name that may be that of /proc/PID/status.

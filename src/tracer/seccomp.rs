@@ -25,30 +25,16 @@ const MOST: usize = 4096;
 /// The data of our verdicts (16 bits), by which they are known from those of tracees' own filters.
 pub(super) const DATA: u32 = 0x5452;
 
-/// Whether a call installs a filter of the tracee's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Own {
-    /// No.
-    None,
-    /// For the calling thread, or if it fails for none.
-    OfThread,
-    /// For all threads of the process: SECCOMP_FILTER_FLAG_TSYNC.
-    OfAllThreads,
+/// Whether it is prctl(2).
+pub(super) fn is_prctl(abi: Abi, nr: u64) -> bool {
+    matches!((abi, nr), PRCTL_64 | PRCTL_X32 | PRCTL_32)
 }
 
-/// What a call means for filters.
-pub(super) fn own(abi: Abi, nr: u64, args: &[u64; 6]) -> Own {
-    let is_strict_or_filter = |operation: u64| operation <= u64::from(libc::SECCOMP_SET_MODE_FILTER);
-    match (abi, nr) {
-        SECCOMP_64 | SECCOMP_X32 | SECCOMP_32 if is_strict_or_filter(args[0]) => {
-            if args[1] & libc::SECCOMP_FILTER_FLAG_TSYNC != 0 { Own::OfAllThreads } else { Own::OfThread }
-        }
-        PRCTL_64 | PRCTL_X32 | PRCTL_32 if args[0] == libc::PR_SET_SECCOMP as u64 => Own::OfThread,
-        _ => Own::None,
-    }
+/// Whether it is seccomp(2).
+pub(super) fn is_seccomp(abi: Abi, nr: u64) -> bool {
+    matches!((abi, nr), SECCOMP_64 | SECCOMP_X32 | SECCOMP_32)
 }
 
-/// seccomp(2) and prctl(2).
 const SECCOMP_64: (Abi, u64) = (Abi::X86_64, 317);
 const SECCOMP_X32: (Abi, u64) = (Abi::X32, 317);
 const SECCOMP_32: (Abi, u64) = (Abi::I386, 354);
@@ -56,8 +42,8 @@ const PRCTL_64: (Abi, u64) = (Abi::X86_64, 157);
 const PRCTL_X32: (Abi, u64) = (Abi::X32, 157);
 const PRCTL_32: (Abi, u64) = (Abi::I386, 172);
 
-/// Whether tracees stop at a call: those that are wanted, those that install filters, those that placement has to see, and,
-/// where restart_syscall(2) is wanted, those that it may go on with.
+/// Whether tracees stop at a call: those that are wanted, those that install filters or ask for them, those that placement has to see,
+/// and, where restart_syscall(2) is wanted, those that it may go on with.
 pub(super) fn is_stopped(abi: Abi, nr: u64, wanted: &impl Fn(Abi, u64) -> bool) -> bool {
     // Whether restart_syscall is wanted takes a look at all calls, so it comes last.
     let restarted = || {
@@ -65,10 +51,7 @@ pub(super) fn is_stopped(abi: Abi, nr: u64, wanted: &impl Fn(Abi, u64) -> bool) 
         abi.syscall(nr).is_some_and(|call| resumable.contains(&call.name()))
             && abi.syscalls().any(|(nr, call)| call.name() == "restart_syscall" && wanted(abi, nr.into()))
     };
-    wanted(abi, nr)
-        || Apart::of(abi, nr) != Apart::Nobody
-        || matches!((abi, nr), SECCOMP_64 | SECCOMP_X32 | SECCOMP_32 | PRCTL_64 | PRCTL_X32 | PRCTL_32)
-        || restarted()
+    wanted(abi, nr) || Apart::of(abi, nr) != Apart::Nobody || is_seccomp(abi, nr) || is_prctl(abi, nr) || restarted()
 }
 
 /// Numbers from `from` on, up to the next range.

@@ -14,10 +14,11 @@ use syscall_table::Abi;
 
 use super::attach::{AttachError, explain, is_oneself};
 use super::delay::Delays;
+use super::disguise::{Belief, Changed};
 use super::event::{Event, ForkKind};
 use super::placement::{self, Apart, Heat, Placement};
 use super::recent::Recent;
-use super::seccomp::{self, Own};
+use super::seccomp;
 use super::tamper::Replaced;
 use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
@@ -34,16 +35,13 @@ pub(super) struct Tracee {
     /// What the next stop at a system call is.
     pub(super) in_syscall: bool,
     /// It was started by us and has not executed its program yet: what it does is ours and stays hidden.
-    hidden: bool,
+    pub(super) hidden: bool,
     /// It is in a group-stop: resumed by PTRACE_LISTEN.
-    stopped: bool,
+    pub(super) stopped: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
-    /// It has to stop at every call although a filter of ours is there: it has a filter of its own, too, whose
-    /// verdict may come before ours.
-    every_call: bool,
-    /// It is about to install our filter.
-    installing: bool,
+    /// What it believes of filters.
+    pub(super) belief: Belief,
     /// It has to stop at its next call, because it may be of another ABI than the last.
     unsure: bool,
     /// On which CPU it runs.
@@ -59,8 +57,7 @@ impl Tracee {
             hidden: false,
             stopped: false,
             early: false,
-            every_call: false,
-            installing: false,
+            belief: Belief::default(),
             unsure: false,
             heat,
             apart: Apart::Nobody,
@@ -138,7 +135,17 @@ pub struct Tracer {
     /// The signal that asks us to end was reported.
     told: bool,
     /// Tracees have a filter of ours, and stop only at calls that it stops.
-    filtered: bool,
+    pub(super) filtered: bool,
+    /// To have it, the command had to give up privileges: PR_SET_NO_NEW_PRIVS.
+    pub(super) gave_up_privileges: bool,
+    /// The call that the tracee of the last event is about to make, if it has to make another.
+    pub(super) changing: Option<Changed>,
+    /// Calls that are made another way than tracees know.
+    pub(super) changed: Vec<Changed>,
+    /// New tracees that have a copy of such a call's arguments.
+    pub(super) copied: Vec<Changed>,
+    /// There may be tracees that believe other things than those that have not asked for anything.
+    pub(super) believers: bool,
     /// A change of ABI has to be seen, also between calls that are not stopped.
     abi_matters: bool,
     /// Nothing is of interest any longer.
@@ -169,6 +176,11 @@ impl Tracer {
             gate: None,
             told: false,
             filtered: false,
+            gave_up_privileges: false,
+            changing: None,
+            changed: Vec::new(),
+            copied: Vec::new(),
+            believers: false,
             abi_matters: true,
             silent: false,
         }
@@ -377,15 +389,20 @@ impl Tracer {
 
     /// Whether a tracee runs to its next call, whichever that is, or only to the next that its filter stops.
     fn stops_at_calls(&self, tid: Pid) -> bool {
+        let stops =
+            |state: &Tracee| state.in_syscall || state.hidden || state.unsure || state.belief.every_call || state.early;
         !self.filtered
-            || !self.silent
-                && self.tracees.get(&tid).is_none_or(|state| {
-                    state.in_syscall || state.hidden || state.unsure || state.every_call || state.early
-                })
+            || self.tracees.get(&tid).is_none_or(|state| state.belief.has_to_stop() || !self.silent && stops(state))
     }
 
     /// Resumes the tracee of the last event.
     fn resume(&mut self) {
+        if self.changing.is_some()
+            && let Some((tracee, next)) = self.current.take()
+        {
+            self.change(&tracee);
+            self.current = Some((tracee, next));
+        }
         if let Some((tracee, next)) = self.current.take()
             && let Some((tracee, next)) = self.delays.take(tracee, next)
         {
@@ -403,6 +420,14 @@ impl Tracer {
     }
 
     fn stopped(&mut self, pid: Pid, stop: Stop) {
+        let reported = self.events.len();
+        self.turn_to_event(pid, stop);
+        if self.believers && self.tracees.get(&pid).is_some_and(|state| state.belief.aside) {
+            self.events.truncate(reported);
+        }
+    }
+
+    fn turn_to_event(&mut self, pid: Pid, stop: Stop) {
         self.window.borrow_mut().close();
         if let Some(program) = &self.debug {
             crate::message::tell(program, format_args!("[wait = {pid}] {stop:?}"));
@@ -413,11 +438,7 @@ impl Tracer {
             // Or a child that a signal killed at once, of which its parent's event is still to tell.
             Entry::Vacant(_) if stop.is_end() => return self.early.push(Early { tid: pid, end: Some(stop) }),
             // A new tracee whose first stop comes before its parent's event.
-            Entry::Vacant(new) => {
-                self.early.retain(|old| old.tid != pid);
-                self.events.push_back(Event::Attached { tid: pid });
-                new.insert(Tracee { early: true, ..Tracee::new(self.placement.heat()) })
-            }
+            Entry::Vacant(_) => return self.appeared(pid, stop),
         };
         let stopped = Running::inherited(pid).stopped();
         match stop {
@@ -447,6 +468,9 @@ impl Tracer {
                     self.gate = None;
                 }
                 self.placement.stopped(pid, state);
+                if self.filtered {
+                    self.interrupted(&stopped);
+                }
                 self.current = Some((stopped, Next::Syscall(0)));
             }
             Stop::Fork => self.forked(stopped, ForkKind::Fork),
@@ -461,7 +485,19 @@ impl Tracer {
         }
     }
 
+    /// A tracee stopped before its parent's event told of it.
+    fn appeared(&mut self, tid: Pid, stop: Stop) {
+        let belief = self.believe(tid);
+        let state = Tracee { early: true, belief, ..Tracee::new(self.placement.heat()) };
+        self.early.retain(|old| old.tid != tid);
+        self.events.push_back(Event::Attached { tid });
+        self.tracees.insert(tid, state);
+        self.turn_to_event(tid, stop);
+    }
+
     fn ended(&mut self, tid: Pid, stop: Stop) {
+        let state = self.tracees.remove(&tid);
+        let stop = state.as_ref().map_or(stop, |state| state.belief.ending(stop));
         let (ending, event) = match stop {
             Stop::Exited(status) => (Ending::Exited(status), Event::Exited { tid, status }),
             Stop::Signaled { signal, core_dumped } => {
@@ -470,7 +506,9 @@ impl Tracer {
             _ => return,
         };
         self.forget(tid);
-        if let Some(state) = self.tracees.remove(&tid) {
+        let mut aside = false;
+        if let Some(state) = state {
+            aside = state.belief.aside;
             self.placement.ended(tid, &state);
             if state.early {
                 self.early.push(Early { tid, end: None });
@@ -479,7 +517,9 @@ impl Tracer {
         if self.command == Some(tid) {
             self.ending = Some(ending);
         }
-        self.events.push_back(event);
+        if !aside {
+            self.events.push_back(event);
+        }
     }
 
     /// What was to be done to this thread is not any more: it is gone.
@@ -488,6 +528,7 @@ impl Tracer {
         self.usage.ended(tid);
         self.delays.forget(tid);
         self.replaced.retain(|replaced| replaced.tid != tid);
+        self.forget_changed(tid);
     }
 
     fn syscall_stop(&mut self, stopped: Stopped) {
@@ -513,14 +554,13 @@ impl Tracer {
                         state.unsure = self.abi_matters && abi != Abi::X86_64;
                         self.events.push_back(Event::SyscallEnter { tid, abi, nr, args, ip: info.ip, sp: info.sp });
                     }
-                    state.installing = state.hidden && seccomp::own(abi, nr, &args) != Own::None;
-                    let own = if self.filtered && !state.hidden { seccomp::own(abi, nr, &args) } else { Own::None };
-                    state.every_call |= own != Own::None;
+                    let hidden = state.hidden;
                     let reads = self.placement.is_on()
                         && placement::opens_status(tid, &mut self.window.borrow_mut(), abi, nr, &args);
                     // Nobody tells us when a child that is not traced asks for masks.
                     let untraced = apart == Apart::Caller
-                        && (self.options & FOLLOW_OPTIONS == 0 || placement::makes_untraced(abi, nr, &args));
+                        && (self.options & FOLLOW_OPTIONS == 0
+                            || placement::makes_untraced(tid, &mut self.window.borrow_mut(), abi, nr, &args));
                     if reads {
                         self.placement.opening(&mut self.tracees);
                     } else if untraced {
@@ -530,17 +570,17 @@ impl Tracer {
                     } else {
                         self.placement.entering(tid, apart, &mut self.tracees);
                     }
-                    if own == Own::OfAllThreads {
-                        // Which threads those are would have to be asked; to stop too often harms nobody.
-                        self.tracees.values_mut().for_each(|state| state.every_call = true);
+                    if hidden || self.filtered {
+                        self.disguise(&stopped, abi, nr, &args);
                     }
                 }
                 // Attaching in the middle of a call shows its end alone; there is nothing to say of it.
                 SyscallStop::Exit { value, is_error } => {
-                    if state.hidden && self.filtered && state.installing {
-                        self.filtered = !is_error;
-                        state.installing = false;
+                    let mut value = value;
+                    if state.belief.is_asking() {
+                        value = self.returned(&stopped, value, is_error);
                     }
+                    let Some(state) = self.tracees.get_mut(&tid) else { return };
                     if state.in_syscall {
                         state.in_syscall = false;
                         self.events.push_back(Event::SyscallExit { tid, value, is_error, ip: info.ip });
@@ -590,14 +630,16 @@ impl Tracer {
         if matches!(kind, ForkKind::Clone) {
             self.usage.expect_threads();
         }
-        self.events.push_back(Event::Fork { tid, child, kind });
         let parent = self.tracees.get(&tid);
         let left = parent.is_some_and(|parent| matches!(parent.heat, Heat::Left));
-        let every_call = parent.is_some_and(|parent| parent.every_call);
+        let belief = parent.map_or(Belief::default(), |parent| parent.belief.inherited());
         let unsure = parent.is_some_and(|parent| parent.unsure);
+        if !belief.aside {
+            self.events.push_back(Event::Fork { tid, child, kind });
+        }
         if let Some(state) = self.tracees.get_mut(&child) {
             state.early = false;
-            state.every_call |= every_call;
+            state.belief.inherit(belief);
             if left {
                 self.placement.leave(child, state);
             }
@@ -605,14 +647,18 @@ impl Tracer {
         }
         match self.early.iter().position(|early| early.tid == child).map(|at| self.early.swap_remove(at).end) {
             Some(None) => {}
+            Some(Some(_)) if belief.aside => {}
             Some(Some(stop)) => {
                 self.events.push_back(Event::Attached { tid: child });
                 self.ended(child, stop);
             }
             None => {
                 let heat = if left { Heat::Left } else { self.placement.heat() };
-                self.tracees.insert(child, Tracee { every_call, unsure, ..Tracee::new(heat) });
-                self.events.push_back(Event::Attached { tid: child });
+                self.tracees.insert(child, Tracee { belief, unsure, ..Tracee::new(heat) });
+                self.copied(tid, child);
+                if !belief.aside {
+                    self.events.push_back(Event::Attached { tid: child });
+                }
             }
         }
     }
