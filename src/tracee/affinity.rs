@@ -61,6 +61,17 @@ impl CpuMask {
     }
 }
 
+/// Whether the scheduler lets others run while a thread could: not so under the real-time policies of sched(7), under which it runs
+/// for as long as it likes.
+pub fn shares_its_cpu(pid: Pid) -> bool {
+    // SAFETY: no pointers are involved.
+    let policy = unsafe { libc::sched_getscheduler(pid.as_raw()) } & !libc::SCHED_RESET_ON_FORK;
+    matches!(policy, libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE | SCHED_EXT)
+}
+
+/// include/uapi/linux/sched.h: a scheduler that was loaded into the kernel.
+const SCHED_EXT: libc::c_int = 7;
+
 /// The CPU that the caller runs on.
 pub fn current_cpu() -> Option<usize> {
     // SAFETY: no pointers are involved.

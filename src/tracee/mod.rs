@@ -20,7 +20,7 @@ mod traceme;
 mod window;
 
 pub use crate::decode::CStrLen;
-pub use affinity::{CpuMask, current_cpu, yield_cpu};
+pub use affinity::{CpuMask, current_cpu, shares_its_cpu, yield_cpu};
 pub use alarm::Alarm;
 pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
@@ -29,7 +29,7 @@ pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
-pub use signals::{Ticker, block, die_of, forget_taken, taken, ticks, watch};
+pub use signals::{Ticker, block, die_of, forget_taken, spare_stop_signals, taken, ticks, watch};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{BASE_OPTIONS, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait, wait_any, wait_for};

@@ -9,6 +9,7 @@
 //!   begin with many calls, unless a filter lets them pass.
 //! - It is let go when it does not stop for one to two milliseconds: it computes, or sleeps. What slept inside a call is
 //!   held again at its next stop; what computed has to stop [`QUICK_STOPS`] times in a row, each time within [`QUICK`].
+//! - Who runs under a real-time policy is never held: the tracer could not run beside it.
 //! - When several are held and stop seldom, they are let go, too: they could run in parallel. With three and more, those that
 //!   wait for the CPU most of the time are let go even if they stop rather often; see [`FEW_STOPS_EACH`].
 //!
@@ -25,7 +26,9 @@ use syscall_table::Abi;
 
 use super::stop_loop::Tracee;
 use super::tids::Tids;
-use crate::tracee::{CStrLen, CpuMask, Guard, Held, RunClock, RunTimes, Ticker, Window, current_cpu, ticks};
+use crate::tracee::{
+    CStrLen, CpuMask, Guard, Held, RunClock, RunTimes, Ticker, Window, current_cpu, shares_its_cpu, ticks,
+};
 
 /// A stop that follows the one before within this time (nanoseconds) was quick. On an idle CPU of a virtual machine a wake-up takes
 /// 30 to 60 µs and a stop two of them, so what happens less often than this gains little by being held.
@@ -233,6 +236,9 @@ impl Placement {
     fn try_to_hold(&mut self, pid: Pid) -> Option<Held> {
         if self.guard.is_none() && !self.prepare() {
             self.off = true;
+            return None;
+        }
+        if !shares_its_cpu(pid) {
             return None;
         }
         let mask = CpuMask::of(pid)?;

@@ -24,7 +24,7 @@ use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spawn, taken, threads, ticks, wait,
+    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spare_stop_signals, spawn, taken, threads, ticks, wait,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -155,6 +155,7 @@ pub struct Tracer {
 impl Tracer {
     /// A tracer without tracees. With `follow`, children of tracees become tracees.
     pub fn new(follow: bool, placed: Placed) -> Tracer {
+        spare_stop_signals();
         Tracer {
             tracees: Tids::default(),
             placement: Placement::new(placed != Placed::Nowhere),

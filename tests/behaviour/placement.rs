@@ -1,7 +1,7 @@
 //! Tracees that stop often share the tracer's CPU, and nobody can tell.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::programs::program;
 
@@ -52,6 +52,13 @@ fn allowed(id: u32) -> Option<u32> {
     Some(mask.chars().filter_map(|digit| digit.to_digit(16)).map(u32::count_ones).sum())
 }
 
+/// The tracer's child that runs a program.
+fn command_of(tracer: &Child, name: &str) -> u32 {
+    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
+    let mut ids = children.split_whitespace().map(|id| id.parse::<u32>().expect("a number"));
+    ids.find(|id| field(*id, "Name").is_some_and(|other| other.starts_with(name))).expect("the command runs")
+}
+
 #[test]
 fn masks_are_given_back_when_the_tracer_is_killed() {
     if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
@@ -66,12 +73,7 @@ fn masks_are_given_back_when_the_tracer_is_killed() {
         let last = lines.map(|line| line.expect("text")).find(|line| line.starts_with("at last: "));
         // Behind the words and the length of the mask, its CPUs.
         let cpus = last.expect("it comes").split(' ').skip(3).count();
-        let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
-        let tracee = children
-            .split_whitespace()
-            .map(|id| id.parse::<u32>().expect("a number"))
-            .find(|id| field(*id, "Name").is_some_and(|name| name.starts_with("affinity")))
-            .expect("the command runs");
+        let tracee = command_of(&tracer, "affinity");
         until("a mask of one CPU", || (allowed(tracee) == Some(1)).then_some(()));
         tracer.kill().expect("it can be killed");
         until("the mask that it had", || (allowed(tracee) == u32::try_from(cpus).ok()).then_some(()));
@@ -123,4 +125,19 @@ fn a_tracer_that_fell_silent_holds_nobody() {
     command.args(["-I1", "-f", "-e", "trace=getppid", "-o", "/dev/null"]).arg(program("interrupts")).arg("parent");
     let output = command.stdin(Stdio::null()).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), untraced);
+}
+
+/// It would run for as long as it likes, and the tracer would wait for it.
+#[test]
+fn real_time_programs_are_left_alone() {
+    let untraced = allowed(std::process::id());
+    let mut command = trapline();
+    command.args(["-f", "-o", "/dev/null"]).arg(program("real-time"));
+    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
+    let mut line = String::new();
+    BufReader::new(tracer.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    if line != "none\n" {
+        assert_eq!(allowed(command_of(&tracer, "real-time")), untraced);
+    }
+    assert!(tracer.wait().expect("it ends").success());
 }
