@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 /// The ids of all threads of a process, in ascending order; none if there is no such process.
@@ -64,15 +65,37 @@ pub fn status(pid: Pid) -> Option<Status> {
     })
 }
 
+/// The ids of all processes.
+pub fn processes() -> Vec<Pid> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok().map(Pid::from_raw)).collect()
+}
+
+/// A field of proc_pid_stat(5), by its number there.
+fn stat_field(pid: Pid, number: usize) -> Option<u64> {
+    let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    // The command name, field 2 in parentheses, may have spaces and parentheses of its own.
+    let (_, after) = text.rsplit_once(") ")?;
+    after.split(' ').nth(number.checked_sub(3)?)?.trim().parse().ok()
+}
+
+/// The parent of a process or thread, and when it was born, in clock ticks since the system was started.
+pub fn parent_and_birth(pid: Pid) -> Option<(Pid, u64)> {
+    Some((Pid::from_raw(i32::try_from(stat_field(pid, 4)?).ok()?), stat_field(pid, 22)?))
+}
+
+/// The time in clock ticks (USER_HZ, 10 ms on x86) since the system was started.
+pub fn boot_ticks() -> u64 {
+    clock_gettime(ClockId::CLOCK_BOOTTIME)
+        .map_or(0, |time| time.tv_sec().unsigned_abs() * 100 + time.tv_nsec().unsigned_abs() / 10_000_000)
+}
+
 /// Whether a thread is on its way out but not a zombie yet: PF_EXITING and PF_POSTCOREDUMP (linux/sched.h) in the
 /// flags of proc_pid_stat(5).
 pub fn is_exiting(pid: Pid) -> bool {
-    const EXITING: u32 = 0x4 | 0x8;
-    let Ok(bytes) = fs::read(format!("/proc/{pid}/stat")) else { return true };
-    let text = String::from_utf8_lossy(&bytes);
-    // The command name, in parentheses, may have spaces and parentheses of its own.
-    let after = text.rsplit_once(") ").map_or("", |(_, after)| after);
-    after.split(' ').nth(6).and_then(|flags| flags.parse::<u32>().ok()).is_some_and(|flags| flags & EXITING != 0)
+    const EXITING: u64 = 0x4 | 0x8;
+    stat_field(pid, 9).is_none_or(|flags| flags & EXITING != 0)
 }
 
 /// How a thread has spent its time: proc_pid_schedstat(5).

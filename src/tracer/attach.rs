@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::fs;
+use std::time::Duration;
 
 use nix::unistd::{Pid, geteuid, getpid};
 
-use crate::tracee::{Error, Status, status};
+use crate::tracee::{Error, Status, status, threads};
 
 /// A process that could not be attached to, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,28 @@ pub fn is_oneself(pid: Pid) -> bool {
     pid == getpid() || status(pid).is_some_and(|s| s.tgid == getpid().as_raw())
 }
 
+/// For how many milliseconds a process is waited for that executes a program.
+const PATIENCE: u32 = 50;
+
+/// Tries again for a while where the kernel refuses only because the process is just executing a program: when a thread calls
+/// execve(2), the leader ends, and the thread goes by its id soon after. In between nobody may attach.
+pub fn retry<T>(pid: Pid, mut attach: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    // It may be over before we look, and a little later be going on again.
+    let mut unexplained = 3;
+    for _ in 0..PATIENCE {
+        let result = attach();
+        if !matches!(result, Err(Error::NotPermitted)) || unexplained == 0 {
+            return result;
+        }
+        if status(pid).is_some_and(|s| s.state == 'Z' && threads(pid).len() > 1) {
+            std::thread::sleep(Duration::from_millis(1));
+        } else {
+            unexplained -= 1;
+        }
+    }
+    attach()
+}
+
 /// Finds out why the kernel refused.
 pub fn explain(pid: Pid, error: Error) -> AttachError {
     let why = match error {
@@ -53,7 +76,7 @@ fn refusal(status: &Status) -> Option<String> {
         return Some(why);
     }
     match status.state {
-        'Z' if crate::tracee::threads(Pid::from_raw(status.tgid)).len() > 1 => {
+        'Z' if threads(Pid::from_raw(status.tgid)).len() > 1 => {
             return Some("this thread, the leader of its process, has exited; its other threads run on".to_string());
         }
         'Z' => return Some("the process is a zombie: it has exited, and its parent has not waited for it".to_string()),

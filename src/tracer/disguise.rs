@@ -7,7 +7,6 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::placement::makes_untraced;
 use super::seccomp;
 use super::stop_loop::{Tracer, X32_BIT};
 use crate::tracee::{ARCH_I386, Running, Stop, Stopped, status, threads};
@@ -182,8 +181,8 @@ fn asks(abi: Abi, nr: u64, args: &[u64; 6]) -> Asks {
 }
 
 impl Tracer {
-    /// A tracee is about to make a call.
-    pub(super) fn disguise(&mut self, stopped: &Stopped, abi: Abi, nr: u64, args: &[u64; 6]) {
+    /// A tracee is about to make a call, to be `untraced` is asked for the child that it makes.
+    pub(super) fn disguise(&mut self, stopped: &Stopped, abi: Abi, nr: u64, args: &[u64; 6], untraced: bool) {
         let tid = stopped.pid();
         let Some(state) = self.tracees.get_mut(&tid) else { return };
         let belief = &mut state.belief;
@@ -192,7 +191,7 @@ impl Tracer {
             return;
         }
         self.believers |= belief.is_asking();
-        if makes_untraced(tid, &mut self.window.borrow_mut(), abi, nr, args) {
+        if untraced {
             belief.asks = Asks::Untraced;
             self.believers = true;
         }

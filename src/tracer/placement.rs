@@ -61,6 +61,8 @@ const MANY_AMONG_BUSY: usize = 2;
 
 /// For so long (nanoseconds) nobody is held after a tracee opened a file in which masks stand: it will read it now.
 const READING: u64 = 20_000_000;
+/// It may keep it open and read it again: after that time, after twice that time, and at last this often, it is looked whether it does.
+const LONG_READING: u64 = 1_280_000_000;
 
 /// How a tracee is placed.
 #[derive(Debug)]
@@ -125,6 +127,12 @@ pub(super) struct Placement {
     asked: u32,
     /// Until when nobody may be held, because masks may be read (nanoseconds); 0: nobody reads them.
     read_until: u64,
+    /// How long that is from the last look at who may.
+    reading: u64,
+    /// Who may.
+    readers: Vec<Pid>,
+    /// Threads that were gone when masks were given back for good: one that calls execve(2) goes by another id afterwards.
+    gone: Vec<(Pid, Held)>,
     ticker: Ticker,
     /// The tick that was seen last.
     seen: u32,
@@ -144,6 +152,9 @@ impl Placement {
             held: Vec::new(),
             asked: 0,
             read_until: 0,
+            reading: READING,
+            readers: Vec::new(),
+            gone: Vec::new(),
             ticker: Ticker::fast(),
             seen: 0,
             stops: 0,
@@ -192,7 +203,10 @@ impl Placement {
             Heat::Hot { since, .. } => *since = ticks(),
             _ if tracee.apart != Apart::Nobody || self.asked > 0 || self.is_read() => {}
             Heat::Left => {}
-            Heat::Warm => self.hold(pid, &mut tracee.heat),
+            Heat::Warm => {
+                let process = tracee.process(pid);
+                self.hold(pid, process, &mut tracee.heat);
+            }
             Heat::Cold { quick, last } => {
                 let now = now();
                 let limit = if self.held.is_empty() { QUICK } else { QUICK_AMONG_OTHERS };
@@ -200,7 +214,8 @@ impl Placement {
                 *last = now;
                 *quick = if gap <= limit { *quick + 1 } else { (*quick).min(0) };
                 if *quick >= QUICK_STOPS {
-                    self.hold(pid, &mut tracee.heat);
+                    let process = tracee.process(pid);
+                    self.hold(pid, process, &mut tracee.heat);
                 }
             }
         }
@@ -209,19 +224,26 @@ impl Placement {
     /// Whether masks may be being read.
     fn is_read(&mut self) -> bool {
         if self.read_until > 0 && now() > self.read_until {
-            self.read_until = 0;
+            self.readers.retain(|pid| has_status_open(*pid));
+            self.reading = (2 * self.reading).min(LONG_READING);
+            self.read_until = if self.readers.is_empty() { 0 } else { now() + self.reading };
         }
         self.read_until > 0
     }
 
-    /// A tracee is about to open a file in which masks stand, /proc/PID/status: nobody is held for a while.
-    pub(super) fn opening(&mut self, tracees: &mut Tids<Tracee>) {
+    /// A tracee is about to open a file in which masks stand, /proc/PID/status: nobody is held for a while, and for as long as it
+    /// keeps it open.
+    pub(super) fn opening(&mut self, pid: Pid, tracees: &mut Tids<Tracee>) {
+        self.reading = READING;
         self.read_until = now() + READING;
+        if !self.readers.contains(&pid) {
+            self.readers.push(pid);
+        }
         self.release_all(tracees);
     }
 
-    fn hold(&mut self, pid: Pid, heat: &mut Heat) {
-        *heat = match self.try_to_hold(pid) {
+    fn hold(&mut self, pid: Pid, process: Option<Pid>, heat: &mut Heat) {
+        *heat = match self.try_to_hold(pid, process) {
             Some(held) => {
                 self.held.push(pid);
                 Heat::Hot { held, since: ticks(), looked: (ticks(), RunTimes::default()) }
@@ -233,7 +255,7 @@ impl Placement {
         }
     }
 
-    fn try_to_hold(&mut self, pid: Pid) -> Option<Held> {
+    fn try_to_hold(&mut self, pid: Pid, process: Option<Pid>) -> Option<Held> {
         if self.guard.is_none() && !self.prepare() {
             self.off = true;
             return None;
@@ -259,7 +281,7 @@ impl Placement {
             return None;
         }
         let guard = self.guard.as_mut()?;
-        let held = guard.hold(pid, home, if mask == self.full { &CpuMask::ALL } else { &mask })?;
+        let held = guard.hold(pid, process, home, if mask == self.full { &CpuMask::ALL } else { &mask })?;
         if CpuMask::only(home).apply(pid) {
             return Some(held);
         }
@@ -321,6 +343,13 @@ impl Placement {
         }
     }
 
+    /// It is known now which process a tracee belongs to.
+    pub(super) fn belongs(&self, tracee: &Tracee) {
+        if let (Heat::Hot { held, .. }, Some(guard)) = (&tracee.heat, &self.guard) {
+            guard.belongs(*held, tracee.process);
+        }
+    }
+
     /// A tracee goes by another id.
     pub(super) fn renamed(&mut self, from: Pid, to: Pid, tracee: &Tracee) {
         if let (Heat::Hot { held, .. }, Some(guard)) = (&tracee.heat, &self.guard) {
@@ -362,8 +391,30 @@ impl Placement {
 
     /// Gives all masks back and holds nobody any more.
     pub(super) fn end(&mut self, tracees: &mut Tids<Tracee>) {
+        if let Some(guard) = &self.guard {
+            let held = |pid: &Pid| match tracees.get(pid)?.heat {
+                Heat::Hot { held, .. } if !guard.is_there(held) => Some((*pid, held)),
+                _ => None,
+            };
+            self.gone = self.held.iter().filter_map(held).collect();
+        }
+        for (pid, _) in &self.gone {
+            self.held.retain(|other| other != pid);
+        }
         self.release_all(tracees);
+        if self.held.is_empty() {
+            self.leave_home();
+        }
         self.off = true;
+    }
+
+    /// After that, a thread is found to have called execve(2) and to go by another id.
+    pub(super) fn executed(&mut self, former: Pid, pid: Pid) {
+        if let (Some(at), Some(guard)) = (self.gone.iter().position(|(tid, _)| *tid == former), &mut self.guard) {
+            let (_, held) = self.gone.swap_remove(at);
+            guard.rename(held, pid);
+            guard.release(held);
+        }
     }
 
     /// Lets go of tracees that have not stopped for a while. To be called often; it does nothing until the time comes.
@@ -410,9 +461,9 @@ impl Placement {
     }
 }
 
-/// Whether a call makes a child that nobody traces though children are followed: CLONE_UNTRACED, clone(2).
-pub(super) fn makes_untraced(pid: Pid, memory: &mut Window, abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
-    let flags = match (abi, nr) {
+/// The flags of clone(2), if a call has any.
+pub(super) fn clone_flags(pid: Pid, memory: &mut Window, abi: Abi, nr: u64, args: &[u64; 6]) -> u64 {
+    match (abi, nr) {
         // clone
         (Abi::X86_64 | Abi::X32, 56) | (Abi::I386, 120) => args[0],
         // clone3
@@ -421,9 +472,23 @@ pub(super) fn makes_untraced(pid: Pid, memory: &mut Window, abi: Abi, nr: u64, a
             memory.read(pid, args[0], &mut flags);
             u64::from_ne_bytes(flags)
         }
-        _ => return false,
-    };
-    flags & libc::CLONE_UNTRACED as u64 != 0
+        _ => 0,
+    }
+}
+
+/// Whether a call makes a thread of the kernel's that works for the caller, with its mask: VHOST_SET_OWNER (linux/vhost.h), the first
+/// KVM_RUN (linux/kvm.h).
+pub(super) fn makes_workers(abi: Abi, nr: u64, args: &[u64; 6]) -> bool {
+    // ioctl
+    matches!((abi, nr), (Abi::X86_64, 16) | (Abi::I386, 54) | (Abi::X32, 514))
+        && matches!(args[1] as u32, 0xaf01 | 0xae80)
+}
+
+/// Whether a process has a file open in which masks stand.
+fn has_status_open(pid: Pid) -> bool {
+    let Ok(entries) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    let mut names = entries.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    names.any(|name| name.starts_with("/proc") && name.ends_with("status"))
 }
 
 /// Whether a call opens a file by a name that may be that of /proc/PID/status.

@@ -18,7 +18,7 @@ impl Tracer {
     /// then the kernel lets it go without disturbing it.
     pub fn detach_all(&mut self, signal: Option<i32>) -> Vec<Pid> {
         self.events.clear();
-        self.placement.release_all(&mut self.tracees);
+        self.placement.end(&mut self.tracees);
         let mut left = Vec::new();
         if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
             // Stopped commands could not die of it.
@@ -99,6 +99,9 @@ impl Tracer {
             Stop::Signal(signal) | Stop::Group(signal) => signal,
             _ => 0,
         };
+        if let (Stop::Exec, Ok(Ok(former))) = (stop, stopped.event_message().map(i32::try_from)) {
+            self.placement.executed(Pid::from_raw(former), pid);
+        }
         // The children of a fork that nobody will follow were attached with it and are let go when they stop.
         if let (Stop::Fork | Stop::Vfork | Stop::Clone, Ok(child)) = (stop, stopped.event_message())
             && let Ok(child) = i32::try_from(child)

@@ -12,7 +12,7 @@ use std::time::Duration;
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::attach::{AttachError, explain, is_oneself};
+use super::attach::{AttachError, explain, is_oneself, retry};
 use super::delay::Delays;
 use super::disguise::{Belief, Changed};
 use super::event::{Event, ForkKind};
@@ -24,7 +24,8 @@ use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spare_stop_signals, spawn, taken, threads, ticks, wait,
+    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spare_stop_signals, spawn, status, taken, threads, ticks,
+    wait,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -40,6 +41,10 @@ pub(super) struct Tracee {
     pub(super) stopped: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
+    /// The process that it belongs to, if that is known.
+    pub(super) process: Option<Pid>,
+    /// The call that it is in makes a thread.
+    makes_thread: bool,
     /// What it believes of filters.
     pub(super) belief: Belief,
     /// It has to stop at its next call, because it may be of another ABI than the last.
@@ -57,11 +62,21 @@ impl Tracee {
             hidden: false,
             stopped: false,
             early: false,
+            process: None,
+            makes_thread: false,
             belief: Belief::default(),
             unsure: false,
             heat,
             apart: Apart::Nobody,
         }
+    }
+
+    /// The process that it belongs to. That of one whose parent has not told of it is found out later.
+    pub(super) fn process(&mut self, tid: Pid) -> Option<Pid> {
+        if self.process.is_none() && !self.early {
+            self.process = status(tid).map(|status| Pid::from_raw(status.tgid));
+        }
+        self.process
     }
 }
 
@@ -217,7 +232,7 @@ impl Tracer {
         let pid = tracee.pid();
         self.gate = gate;
         self.command = Some(pid);
-        self.tracees.insert(pid, Tracee { hidden: true, ..Tracee::new(self.placement.heat()) });
+        self.tracees.insert(pid, Tracee { hidden: true, process: Some(pid), ..Tracee::new(self.placement.heat()) });
         // It cannot be gone: it waits for the gate. If somebody kills it, wait4 tells.
         let _ = tracee.interrupt();
         self.events.push_back(Event::Attached { tid: pid });
@@ -235,7 +250,7 @@ impl Tracer {
         if self.tracees.contains_key(&pid) {
             return Ok(0);
         }
-        self.seize(pid).map_err(|error| explain(pid, error))?;
+        retry(pid, || self.seize(pid)).map_err(|error| explain(pid, error))?;
         let mut count = 1;
         // Threads that are born while we attach are seen in the next round, until a round finds nothing new.
         loop {
@@ -558,12 +573,17 @@ impl Tracer {
                     let hidden = state.hidden;
                     let reads = self.placement.is_on()
                         && placement::opens_status(tid, &mut self.window.borrow_mut(), abi, nr, &args);
+                    let flags = match apart {
+                        Apart::Caller => placement::clone_flags(tid, &mut self.window.borrow_mut(), abi, nr, &args),
+                        Apart::Nobody | Apart::Everybody => 0,
+                    };
+                    state.makes_thread = flags & libc::CLONE_THREAD as u64 != 0;
                     // Nobody tells us when a child that is not traced asks for masks.
                     let untraced = apart == Apart::Caller
-                        && (self.options & FOLLOW_OPTIONS == 0
-                            || placement::makes_untraced(tid, &mut self.window.borrow_mut(), abi, nr, &args));
+                        && (self.options & FOLLOW_OPTIONS == 0 || flags & libc::CLONE_UNTRACED as u64 != 0)
+                        || placement::makes_workers(abi, nr, &args);
                     if reads {
-                        self.placement.opening(&mut self.tracees);
+                        self.placement.opening(tid, &mut self.tracees);
                     } else if untraced {
                         self.placement.leave(tid, state);
                     } else if apart == Apart::Nobody {
@@ -572,7 +592,7 @@ impl Tracer {
                         self.placement.entering(tid, apart, &mut self.tracees);
                     }
                     if hidden || self.filtered {
-                        self.disguise(&stopped, abi, nr, &args);
+                        self.disguise(&stopped, abi, nr, &args, flags & libc::CLONE_UNTRACED as u64 != 0);
                     }
                 }
                 // Attaching in the middle of a call shows its end alone; there is nothing to say of it.
@@ -635,12 +655,18 @@ impl Tracer {
         let left = parent.is_some_and(|parent| matches!(parent.heat, Heat::Left));
         let belief = parent.map_or(Belief::default(), |parent| parent.belief.inherited());
         let unsure = parent.is_some_and(|parent| parent.unsure);
+        let process = match parent {
+            Some(parent) if kind == ForkKind::Clone && parent.makes_thread => parent.process,
+            _ => Some(child),
+        };
         if !belief.aside {
             self.events.push_back(Event::Fork { tid, child, kind });
         }
         if let Some(state) = self.tracees.get_mut(&child) {
             state.early = false;
             state.belief.inherit(belief);
+            state.process = process;
+            self.placement.belongs(state);
             if left {
                 self.placement.leave(child, state);
             }
@@ -655,7 +681,7 @@ impl Tracer {
             }
             None => {
                 let heat = if left { Heat::Left } else { self.placement.heat() };
-                self.tracees.insert(child, Tracee { belief, unsure, ..Tracee::new(heat) });
+                self.tracees.insert(child, Tracee { belief, unsure, process, ..Tracee::new(heat) });
                 self.copied(tid, child);
                 if !belief.aside {
                     self.events.push_back(Event::Attached { tid: child });
@@ -682,7 +708,7 @@ impl Tracer {
             if state.early {
                 self.early.push(Early { tid: former, end: None });
             }
-            self.tracees.insert(tid, Tracee { early: false, ..state });
+            self.tracees.insert(tid, Tracee { early: false, process: Some(tid), ..state });
         }
         if let Some(state) = self.tracees.get_mut(&tid) {
             state.unsure = true;

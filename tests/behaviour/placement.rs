@@ -1,6 +1,8 @@
 //! Tracees that stop often share the tracer's CPU, and nobody can tell.
 
+use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::programs::program;
@@ -46,6 +48,16 @@ fn proc_tells_the_masks_that_they_would_have() {
     }
 }
 
+#[test]
+fn a_file_that_stays_open_tells_them_later_too() {
+    let untraced = masks(Command::new("env"), "rereads", &[]);
+    for options in [&["-f"][..], &["-f", "--json"]] {
+        let mut command = trapline();
+        command.args(["-o", "/dev/null"]).args(options);
+        assert_eq!(masks(command, "rereads", &[]), untraced, "{options:?}");
+    }
+}
+
 /// How many CPUs a process may run on, by /proc/PID/status.
 fn allowed(id: u32) -> Option<u32> {
     let mask = field(id, "Cpus_allowed")?;
@@ -54,7 +66,7 @@ fn allowed(id: u32) -> Option<u32> {
 
 /// The tracer's child that runs a program.
 fn command_of(tracer: &Child, name: &str) -> u32 {
-    let children = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
     let mut ids = children.split_whitespace().map(|id| id.parse::<u32>().expect("a number"));
     ids.find(|id| field(*id, "Name").is_some_and(|other| other.starts_with(name))).expect("the command runs")
 }
@@ -125,6 +137,88 @@ fn a_tracer_that_fell_silent_holds_nobody() {
     command.args(["-I1", "-f", "-e", "trace=getppid", "-o", "/dev/null"]).arg(program("interrupts")).arg("parent");
     let output = command.stdin(Stdio::null()).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), untraced);
+}
+
+/// Until the guard has given the masks back, nobody stops a tracee from making children, who inherit them.
+#[test]
+fn children_that_are_made_when_the_tracer_is_killed_have_the_masks_that_they_would_have() {
+    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
+        return;
+    }
+    for _ in 0..10 {
+        let mut command = trapline();
+        command.args(["-f", "-o", "/dev/null"]).arg(program("brood"));
+        let mut tracer = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("trapline runs");
+        // To wait for the tracer would close it.
+        let words = tracer.stdin.take();
+        let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+        assert_eq!(lines.next().as_deref(), Some("begun"));
+        let guard = command_of(&tracer, "trapline-guard");
+        tracer.kill().expect("it can be killed");
+        tracer.wait().expect("it ends");
+        until("the guard to be done", || {
+            field(guard, "State").is_none_or(|state| state.starts_with('Z')).then_some(())
+        });
+        drop(words);
+        let wanted = format!("{} CPUs", allowed(std::process::id()).expect("a mask"));
+        let others: Vec<String> = lines.filter(|line| *line != wanted).collect();
+        assert_eq!(others, Vec::<String>::new(), "instead of {wanted}");
+    }
+}
+
+/// A cpuset of its own for a test; none without the privileges for it, or where cpuset(7) is not to be found.
+struct Cpuset(PathBuf);
+
+impl Cpuset {
+    fn new() -> Option<Cpuset> {
+        let path = PathBuf::from(format!("/sys/fs/cgroup/cpuset/trapline-{}", std::process::id()));
+        fs::create_dir(&path).ok()?;
+        let cpuset = Cpuset(path);
+        let parent = |file: &str| fs::read_to_string(Path::new("/sys/fs/cgroup/cpuset").join(file)).ok();
+        for file in ["cpuset.mems", "cpuset.cpus"] {
+            cpuset.write(file, parent(file)?.trim())?;
+        }
+        Some(cpuset)
+    }
+
+    fn write(&self, file: &str, text: &str) -> Option<()> {
+        fs::write(self.0.join(file), text).ok()
+    }
+}
+
+impl Drop for Cpuset {
+    fn drop(&mut self) {
+        // It can go when its processes are gone.
+        let tasks = fs::read_to_string(self.0.join("tasks")).unwrap_or_default();
+        for id in tasks.lines().filter_map(|id| id.parse().ok()) {
+            let _ = nix::sys::signal::kill(pid(id), nix::sys::signal::Signal::SIGKILL);
+        }
+        until("an empty cpuset", || fs::remove_dir(&self.0).ok());
+    }
+}
+
+#[test]
+fn a_cpuset_that_changes_holds_for_tracees() {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    let Some(cpuset) = Cpuset::new().filter(|_| cpus > 2) else { return };
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo $$ >$0 && exec \"$@\""]).arg(cpuset.0.join("tasks"));
+    command.arg(trapline().get_program()).args(["-f", "-o", "/dev/null"]).arg(program("affinity")).arg("forever");
+    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
+    let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    lines.find(|line| line.starts_with("at last: ")).expect("it comes");
+    let tracee = command_of(&tracer, "affinity");
+    let list = || field(tracee, "Cpus_allowed_list");
+    let home: usize = until("a mask of one CPU", || list()?.parse().ok());
+    let whole = fs::read_to_string(cpuset.0.join("cpuset.cpus")).expect("a list");
+    let other = if home == 0 { "1-2" } else { "0" };
+    cpuset.write("cpuset.cpus", other).expect("it can be changed");
+    until("a mask of other CPUs", || list().filter(|list| list == other));
+    tracer.kill().expect("it can be killed");
+    tracer.wait().expect("it ends");
+    cpuset.write("cpuset.cpus", whole.trim()).expect("it can be changed");
+    until("all CPUs", || list().filter(|list| list == whole.trim()));
+    nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
 }
 
 /// It would run for as long as it likes, and the tracer would wait for it.
