@@ -250,9 +250,6 @@ impl Placement {
             }
             None => Heat::Cold { quick: -RETRY_STOPS, last: 0 },
         };
-        if self.held.is_empty() {
-            self.leave_home();
-        }
     }
 
     fn try_to_hold(&mut self, pid: Pid, process: Option<Pid>) -> Option<Held> {
@@ -264,6 +261,9 @@ impl Placement {
             return None;
         }
         let mask = CpuMask::of(pid)?;
+        if self.held.is_empty() && self.home.is_some_and(|home| !mask.contains(home)) {
+            self.leave_home();
+        }
         let home = match self.home {
             Some(home) => home,
             None => {
@@ -325,11 +325,9 @@ impl Placement {
         }
     }
 
+    /// The tracer stays where it is till the next tick: who is alone and makes a child is let go and held again soon.
     fn forget(&mut self, pid: Pid) {
         self.held.retain(|other| *other != pid);
-        if self.held.is_empty() {
-            self.leave_home();
-        }
     }
 
     /// A tracee is gone.
@@ -387,6 +385,9 @@ impl Placement {
                 self.release(pid, &mut tracee.heat, Heat::Warm);
             }
         }
+        if self.held.is_empty() {
+            self.leave_home();
+        }
     }
 
     /// Gives all masks back and holds nobody any more.
@@ -402,9 +403,6 @@ impl Placement {
             self.held.retain(|other| other != pid);
         }
         self.release_all(tracees);
-        if self.held.is_empty() {
-            self.leave_home();
-        }
         self.off = true;
     }
 
@@ -421,7 +419,12 @@ impl Placement {
     pub(super) fn tick(&mut self, tracees: &mut Tids<Tracee>) {
         let now = ticks();
         let passed = now.wrapping_sub(self.seen);
-        if passed == 0 || self.held.is_empty() {
+        if passed == 0 {
+            return;
+        }
+        if self.held.is_empty() {
+            (self.seen, self.stops) = (now, 0);
+            self.leave_home();
             return;
         }
         let seldom = self.held.len() > 1 && passed == 1 && self.stops < FEW_STOPS;
