@@ -70,13 +70,15 @@ fn what_is_told() {
 #[test]
 fn what_cannot_be() {
     let hint = "Try 'trapline -h' for more information.\n";
+    let is_root = nix::unistd::geteuid().is_root();
+    let user = if is_root { "Cannot find user 'nosuch'" } else { "You must be root to use the -u/--username option" };
     for (options, wanted) in [
         (&["-D", "-p", "1"][..], format!("PROG [ARGS] must be specified with -D/--daemonize\n{hint}")),
         (&["-DDDD", "-p", "1"], format!("PROG [ARGS] must be specified with -D/--daemonize\n{hint}")),
         (&["-DDDD", "true"], format!("Too many -D's (4), maximum supported -D count is 3\n{hint}")),
         (&["-D", "--daemonize=pgrp", "true"], "-D and --daemonize cannot be provided simultaneously\n".to_string()),
         (&["--daemonize=foo", "true"], format!("invalid --daemonize argument: 'foo'\n{hint}")),
-        (&["-D", "-u", "nosuch", "true"], "Cannot find user 'nosuch'\n".to_string()),
+        (&["-D", "-u", "nosuch", "true"], format!("{user}\n")),
         (
             &["-D", "-o", "/nonexistent/x", "true"],
             "Can't fopen '/nonexistent/x': No such file or directory\n".to_string(),

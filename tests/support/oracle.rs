@@ -123,6 +123,9 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     for (number, child) in born.captures_iter(text).enumerate().filter(|_| !follows) {
         if let Ok(pid) = child[1].parse::<u32>() {
             rule(&format!(r"\b0x{pid:x}\b"), &format!("CHILD{number}"));
+            // si_pid and si_uid as si_addr.
+            let uid = nix::unistd::getuid().as_raw();
+            rule(&format!(r"\b0x{uid:x}{pid:08x}\b"), &format!("CHILD{number}"));
             // Not the same number where it is a factor or a size.
             rule(&format!(r"(^|pid=|pid:|[^*=:\w]){pid}\b"), &format!("${{1}}CHILD{number}"));
         }
