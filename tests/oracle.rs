@@ -162,6 +162,8 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     option_epoch: Case { options: &["-ttt"], ..case(&["@calls"]) };
     option_successful: Case { options: &["-z"], ..case(&["@calls"]) };
     option_failed: Case { options: &["-Z", "-f"], ..case(&["sh", "-c", "cat /nonexistent; true"]) };
+    program_exec_while_blocked: Case { options: &["-f", "-e", "pause,execve"], ..case(&["@exec-while-blocked"]) };
+    program_exec_while_blocked_apart: Case { options: &["-ff", "-e", "pause,execve"], ..case(&["@exec-while-blocked"]) };
     option_quiet: Case { options: &["-qqq", "-f"], racy: Some("write|pause"), ..case(&["@exec-from-thread"]) };
     option_env: Case { options: &["-v", "-s1000", "-EFOO=bar", "-EHOME", "-etrace=execve"], ..case(&["env", "-0"]) };
     filter_names: Case { options: &["-e", "trace=openat,read"], ..case(&["ls", "/"]) };

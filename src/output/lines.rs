@@ -415,21 +415,21 @@ impl Report for Lines {
     }
 
     fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
+        // The leader ended before the thread took over its id.
+        if let Some(call) = call {
+            self.vanished(stamp, call, Unknown::Unfinished);
+        }
         let target = self.files.target(by);
         if target.owner == Some(by) {
             append(&mut target.buffer, format_args!(" <pid changed to {} ...>", stamp.tid));
             self.end(by);
-        }
-        if let Some(call) = call {
-            self.vanished(stamp, call, Unknown::Unfinished);
         }
         // It is not one of several any more.
         self.lines.remove(&stamp.tid);
         if !self.style.quiet.superseded {
             self.note(stamp, |out| append(out, format_args!("+++ superseded by execve in pid {by} +++")));
         }
-        self.gone(stamp.tid);
-        // The thread goes on under the leader's id, and so does its call.
+        // The thread goes on under the leader's id, in the leader's file, and so does its call.
         if let Some(line) = self.lines.remove(&by) {
             self.lines.insert(stamp.tid, line);
         }

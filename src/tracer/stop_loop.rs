@@ -353,7 +353,13 @@ impl Tracer {
                     }
                 }
                 Wait::Nothing => {}
-                Wait::NoTracees => return None,
+                // A thread that we do not trace called execve(2): the leader that we traced is gone without a word, and its id
+                // is that thread's now.
+                Wait::NoTracees => {
+                    let mut gone: Vec<Pid> = std::mem::take(&mut self.tracees).keys().copied().collect();
+                    gone.sort();
+                    self.events.extend(gone.into_iter().map(|tid| Event::Detached { tid }));
+                }
             }
         }
     }

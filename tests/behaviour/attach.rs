@@ -55,6 +55,23 @@ fn attach_and_leave(how: &str, call: &str, ended_by: Signal) -> String {
 }
 
 #[test]
+fn a_leader_whose_id_a_thread_takes_over_that_is_not_traced() {
+    let log = log();
+    let mut command = Command::new(program("exec-while-blocked"));
+    let mut tracee = command.stdin(Stdio::piped()).spawn().expect("the program runs");
+    let id = tracee.id();
+    until_blocked(id);
+    let tracer = attach(&["-e", "trace=pause"], id, &log);
+    until_file(&log, "the blocked call", |text| text.contains("pause("));
+    drop(tracee.stdin.take());
+    assert!(tracee.wait().expect("an end").success());
+    let ended = tracer.wait_with_output().expect("an end");
+    assert_eq!(fs::read_to_string(&log).expect("a log"), "pause( <detached ...>\n");
+    let messages = format!("trapline: Process {id} attached\ntrapline: Process {id} detached\n");
+    assert_eq!((stderr(&ended), ended.status.code()), (messages, Some(0)));
+}
+
+#[test]
 fn interrupted_tracer_leaves_blocked_calls_to_go_on() {
     assert_eq!(attach_and_leave("read", "read(0, ", Signal::SIGINT), "read 1 Success\n");
 }
