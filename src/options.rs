@@ -73,7 +73,18 @@ pub struct Options {
     /// Which tracees share the tracer's CPU.
     pub placed: Placed,
     /// Calls that are not wanted are left out by a filter in the kernel.
-    pub kernel_filter: bool,
+    pub kernel_filter: KernelFilter,
+}
+
+/// When a filter in the kernel leaves calls out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelFilter {
+    /// Never: it was forbidden, or would leave nothing out, or tracees have to be let go in the middle.
+    Never,
+    /// Where neither trace nor tracees change by it; see [`crate::tracer::Tracer::spawn`].
+    Harmless,
+    /// Wherever the kernel takes it: it was asked for.
+    Asked,
 }
 
 impl Options {

@@ -13,7 +13,7 @@ use super::words::{ColorWhen, Timestamps};
 use crate::decode::Style;
 use crate::filter::{CallFilter, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::DecodeFds;
-use crate::options::{Format, Interruptible, Options, Summing, Target, TextOptions};
+use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions};
 use crate::output::{Clock, Column, Destination, HexStrings, Palette, Quiet, SummaryStyle, escape};
 use crate::tracee::Daemonize;
 use crate::tracer::Placed;
@@ -261,7 +261,7 @@ fn quoted(text: &OsStr) -> String {
 }
 
 /// Whether a filter in the kernel is used: where calls are left out, and children inherit it as tracees.
-fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
+fn kernel_filter(typed: &Typed, command: &[OsString]) -> KernelFilter {
     let follow = typed.f > 0 || typed.old_f > 0 || typed.follow_forks;
     let some = typed.calls.as_ref().is_some_and(|calls| *calls != CallFilter::all());
     // At the stops that the filter makes, the kernel takes no signals.
@@ -269,7 +269,11 @@ fn kernel_filter(typed: &Typed, command: &[OsString]) -> bool {
     // What the filter stops fails where nobody is told of it: nothing can be let go.
     let possible = possible && !typed.detach_on_exec && typed.syscall_limit.is_none();
     let possible = possible && typed.daemonize.is_none() && typed.big_d == 0;
-    possible && follow && some && !command.is_empty() && typed.pids.is_empty()
+    match typed.seccomp_bpf {
+        _ if !possible || !follow || !some || command.is_empty() || !typed.pids.is_empty() => KernelFilter::Never,
+        Some(true) => KernelFilter::Asked,
+        _ => KernelFilter::Harmless,
+    }
 }
 
 /// What `-q` so many times leaves out.

@@ -33,7 +33,14 @@ pub(super) fn command(options: &Options, name: &OsStr, user: Option<tracee::User
         name.push(value);
         name
     });
-    Ok(Command { path: path.into_os_string(), args, env: env.collect(), user, filter: Vec::new() })
+    Ok(Command {
+        path: path.into_os_string(),
+        args,
+        env: env.collect(),
+        user,
+        filter: Vec::new(),
+        give_up_privileges: false,
+    })
 }
 
 pub(super) fn user(spec: &UserSpec) -> Result<tracee::User, Error> {

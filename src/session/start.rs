@@ -9,7 +9,7 @@ use super::{Clocks, Session};
 use crate::decode::Scratch;
 use crate::identify::Identify;
 use crate::message;
-use crate::options::{Format, Interruptible, Options};
+use crate::options::{Format, Interruptible, KernelFilter, Options};
 use crate::output::{
     Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
 };
@@ -105,8 +105,11 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         return Ok(Conclusion::Status(1));
     }
     if let Some(mut command) = command {
-        if options.kernel_filter && options.target.pids.is_empty() {
+        let asked = options.kernel_filter == KernelFilter::Asked;
+        // What an outer filter denies is never seen by ours.
+        if asked || options.kernel_filter == KernelFilter::Harmless && !tracee::is_filtered() {
             command.filter = Tracer::filter(|abi, nr| options.is_wanted(abi, nr));
+            command.give_up_privileges = asked;
         }
         if options.quiet.personality {
             tracer.ignore_abi_changes();

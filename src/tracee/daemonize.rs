@@ -107,7 +107,7 @@ pub fn hand_over(how: Daemonize, command: Option<&Command>, program: &str) -> Re
         libc::prctl(libc::PR_SET_PTRACER, 0);
         let user = command.and_then(|command| command.user.as_ref());
         restore_dispositions(inherited);
-        let error = execute(&path, &pointers(&args), &pointers(&env), user, &[], inherited);
+        let error = execute(&path, &pointers(&args), &pointers(&env), user, inherited);
         fail(program, error);
     }
 }

@@ -102,6 +102,8 @@ pub struct Command {
     /// The program of a seccomp(2) filter to install; none if empty. That it could not be installed shows in the
     /// result of the call.
     pub filter: Vec<libc::sock_filter>,
+    /// Where the filter can be had only so, the command gives up gaining privileges by execve(2): PR_SET_NO_NEW_PRIVS.
+    pub give_up_privileges: bool,
 }
 
 /// Another user's identity.
@@ -196,7 +198,10 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
                 libc::close(preparing.as_raw_fd());
                 let mut byte = 0u8;
                 while libc::read(read.as_raw_fd(), (&raw mut byte).cast(), 1) == -1 {}
-                let error = execute(&path, &argv, &envp, command.user.as_ref(), &command.filter, inherited);
+                if !command.filter.is_empty() {
+                    install(&command.filter, command.give_up_privileges);
+                }
+                let error = execute(&path, &argv, &envp, command.user.as_ref(), inherited);
                 fail(program, error);
             }
         }
@@ -244,7 +249,6 @@ pub(super) unsafe fn execute(
     argv: &[*const libc::c_char],
     envp: &[*const libc::c_char],
     user: Option<&User>,
-    filter: &[libc::sock_filter],
     inherited: Inherited,
 ) -> &'static [u8] {
     // SAFETY: see the function; all of these are async-signal-safe.
@@ -257,9 +261,6 @@ pub(super) unsafe fn execute(
         libc::sigprocmask(libc::SIG_SETMASK, &raw const mask, ptr::null_mut());
         for fd in (0..3).filter(|fd| inherited.closed >> fd & 1 != 0) {
             libc::close(fd);
-        }
-        if !filter.is_empty() {
-            install(filter);
         }
         if let Some(user) = user {
             // The raw calls: the C library's would tell all threads, and a forked child has but one.
@@ -279,17 +280,25 @@ pub(super) unsafe fn execute(
     b"exec"
 }
 
-/// Installs a filter. Who may not do so has to give up gaining privileges by execve(2) first, which tracees of
-/// somebody without privileges cannot anyway.
-fn install(filter: &[libc::sock_filter]) {
+/// Installs a filter. The kernel takes it from who has CAP_SYS_ADMIN in its user namespace, or can gain no privileges by
+/// execve(2) any more: seccomp(2). Who has neither can give that up.
+fn install(filter: &[libc::sock_filter], give_up_privileges: bool) {
     let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
     // SAFETY: `program` describes `filter`, which the kernel only reads; both calls are async-signal-safe.
     unsafe {
         let set = || libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, 0, &raw const program);
-        if set() == -1 && libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 {
+        if set() == -1 && give_up_privileges && libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 {
             set();
         }
     }
+}
+
+/// Whether a seccomp(2) filter judges this process's calls, and so those of all that it starts: PR_GET_SECCOMP.
+pub fn is_filtered() -> bool {
+    // SAFETY: takes numbers. In strict mode, where this would be fatal, no program can be started.
+    let mode = unsafe { libc::prctl(libc::PR_GET_SECCOMP, 0, 0, 0, 0) };
+    // A filter may refuse the question; a kernel without seccomp(2) does, too.
+    mode != 0
 }
 
 /// Says why the command does not run and ends the child.

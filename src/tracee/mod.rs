@@ -26,7 +26,7 @@ pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
 pub use guard::{Guard, Held};
-pub use launch::{Command, Inherited, SpawnError, User, inherited, spawn};
+pub use launch::{Command, Inherited, SpawnError, User, inherited, is_filtered, spawn};
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
 pub use signals::{Ticker, block, die_of, forget_taken, spare_stop_signals, taken, ticks, watch};

@@ -68,7 +68,7 @@ unsafe fn request(
             return b"ptrace";
         }
         restore_dispositions(inherited);
-        execute(path, argv, envp, command.user.as_ref(), &command.filter, inherited)
+        execute(path, argv, envp, command.user.as_ref(), inherited)
     }
 }
 

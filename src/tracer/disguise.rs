@@ -9,7 +9,7 @@ use syscall_table::Abi;
 
 use super::seccomp;
 use super::stop_loop::{Tracer, X32_BIT};
-use crate::tracee::{ARCH_I386, Running, Stop, Stopped, status, threads};
+use crate::tracee::{ARCH_I386, FILTER_OPTIONS, Running, Stop, Stopped, status, threads};
 
 /// For whom a filter of a tracee's own is installed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,7 +261,7 @@ impl Tracer {
         let Some(state) = self.tracees.get_mut(&tid) else { return value };
         let (hidden, belief) = (state.hidden, &mut state.belief);
         match std::mem::take(&mut belief.asks) {
-            Asks::Installs(_) if hidden => self.filtered = !is_error,
+            Asks::Installs(_) if hidden => self.installed(stopped, !is_error),
             Asks::GivesUpPrivs if hidden => self.gave_up_privileges |= !is_error,
             Asks::Mode if value != 0 && !is_error && !belief.filter => return write(stopped, 0),
             Asks::NoNewPrivs if value == 1 && self.gave_up_privileges && !belief.no_new_privs => {
@@ -286,6 +286,15 @@ impl Tracer {
             _ => {}
         }
         value
+    }
+
+    /// The command has our filter, or the kernel did not take it.
+    fn installed(&mut self, stopped: &Stopped, filtered: bool) {
+        self.filtered = filtered;
+        self.placement.expect_few_stops(filtered);
+        // Without it tracees can outlive us. Killed under us: its end is reported next.
+        self.options = if filtered { self.unfiltered | FILTER_OPTIONS } else { self.unfiltered };
+        let _ = stopped.set_options(self.options);
     }
 
     fn restore_changed(&mut self, stopped: &Stopped) {

@@ -172,8 +172,8 @@ impl Placement {
 
     /// Most calls will not stop: only who stops often nevertheless is worth holding. Besides, what opens /proc/PID/status is not
     /// seen then.
-    pub(super) fn expect_few_stops(&mut self) {
-        self.few_stops = true;
+    pub(super) fn expect_few_stops(&mut self, few: bool) {
+        self.few_stops = few;
     }
 
     /// Leaves a tracee alone from now on.

@@ -87,7 +87,14 @@ pub fn start_with(name: &str, source: &str, flags: &[&str], options: i32) -> Sto
 /// A command without arguments, and with no environment.
 pub fn command(program: &Path) -> tracee::Command {
     let name = OsString::from(program);
-    tracee::Command { path: name.clone(), args: vec![name], env: Vec::new(), user: None, filter: Vec::new() }
+    tracee::Command {
+        path: name.clone(),
+        args: vec![name],
+        env: Vec::new(),
+        user: None,
+        filter: Vec::new(),
+        give_up_privileges: false,
+    }
 }
 
 /// A process that nobody traces yet, at its rendezvous.
