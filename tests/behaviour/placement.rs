@@ -66,9 +66,12 @@ fn allowed(id: u32) -> Option<u32> {
 
 /// The tracer's child that runs a program.
 fn command_of(tracer: &Child, name: &str) -> u32 {
-    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
-    let mut ids = children.split_whitespace().map(|id| id.parse::<u32>().expect("a number"));
-    ids.find(|id| field(*id, "Name").is_some_and(|other| other.starts_with(name))).expect("the command runs")
+    // A process has its name a while after it was started.
+    until(name, || {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
+        let mut ids = children.split_whitespace().map(|id| id.parse::<u32>().expect("a number"));
+        ids.find(|id| field(*id, "Name").is_some_and(|other| other.starts_with(name)))
+    })
 }
 
 #[test]
