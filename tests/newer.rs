@@ -1,4 +1,4 @@
-//! Calls that the installed strace does not know: their whole text, after that of releases of strace that do.
+//! What the installed strace does not print, or prints otherwise: whole text, after that of releases of strace that do.
 
 #[path = "support/programs.rs"]
 mod programs;
@@ -74,4 +74,34 @@ fn files_and_mounts() {
 fn files_and_mounts_32() {
     let expected: Vec<&str> = EXPECTED.trim().lines().collect();
     assert_eq!(calls("32:newer-files"), expected);
+}
+
+/// What trapline prints of a command, with these options.
+fn text(options: &[&str], command: &Path) -> String {
+    let run = Command::new(env!("CARGO_BIN_EXE_trapline")).args(options).arg(command).output().expect("trapline runs");
+    String::from_utf8(run.stderr).expect("text")
+}
+
+#[test]
+fn interrupted_calls() {
+    let options = ["-f", "-q", "-e", "trace=read,accept"];
+    let text = text(&options, &program("interrupted-calls"));
+    let ids = Regex::new(r"(?m)^\[pid +\d+\] ").expect("a pattern");
+    let lines: Vec<String> = text.lines().map(|line| ids.replace(line, "").into_owned()).collect();
+    let expected = [
+        "read(3 <unfinished ...>",
+        "accept(5, NULL, NULL <unfinished ...>",
+        r#"<... read resumed>, "x", 4) = 1"#,
+        "<... accept resumed>)       = ?",
+    ];
+    let calls: Vec<&String> = lines.iter().filter(|line| !line.contains("ELF") && !line.starts_with("+++")).collect();
+    assert_eq!(calls, expected, "{text}");
+}
+
+#[test]
+fn registration_of_restartable_sequences() {
+    let whole = "rseq({cpu_id_start=0, cpu_id=RSEQ_CPU_ID_UNINITIALIZED, rseq_cs=NULL, flags=0, node_id=0, mm_cid=0, \
+                 slice_ctrl={request=0, granted=0, __reserved=0}, __reserved=0}, 32, 0, 0x53053053) = 0\n\
+                 +++ exited with 0 +++\n";
+    assert_eq!(text(&["-e", "trace=rseq"], Path::new("true")), whole);
 }

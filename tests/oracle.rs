@@ -9,8 +9,6 @@ use compare::{Case, compare};
 
 /// What strace 6.1 prints otherwise than its newer releases, which are the specification.
 const AGE: &[(&str, &str)] = &[
-    // rseq_len was hexadecimal before 7.x.
-    (r"rseq\((\S+), 0x20, 0, 0x53053053\) ( *)=", "rseq($1, 32, 0, 0x53053053)   $2="),
     // Flags of a netlink address always have eight digits.
     (r"nl_groups=0x00000(\d)", "nl_groups=0000000$1"),
     // The data of an event was shown as both members of a union, in decimal.

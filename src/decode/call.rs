@@ -224,9 +224,6 @@ impl Call {
                 break;
             }
             if outcome.is_none() && walk.told_at_exit(arg.ty.get()) {
-                if arg.when == ExprId::NONE {
-                    walk.sink.pause_before_arg(arg.name());
-                }
                 walk.save(args, next);
                 break;
             }

@@ -43,8 +43,6 @@ pub trait Sink {
     /// The next argument begins. `named`: it is always shown with its name, for calls whose arguments' order differs
     /// from ABI to ABI.
     fn arg(&mut self, name: &'static str, named: bool);
-    /// At entry: an argument that can only be told when the call returns comes next.
-    fn pause_before_arg(&mut self, name: &'static str);
 
     /// A signed number, shown in decimal.
     fn signed(&mut self, value: i64);
@@ -198,7 +196,6 @@ pub struct Mute;
 
 impl Sink for Mute {
     fn arg(&mut self, _: &'static str, _: bool) {}
-    fn pause_before_arg(&mut self, _: &'static str) {}
     fn signed(&mut self, _: i64) {}
     fn unsigned(&mut self, _: u64) {}
     fn hex(&mut self, _: u64) {}

@@ -211,8 +211,6 @@ impl Sink for JsonSink<'_> {
         self.to.path.push_str(name);
     }
 
-    fn pause_before_arg(&mut self, _: &'static str) {}
-
     fn signed(&mut self, value: i64) {
         if value.unsigned_abs() <= EXACT {
             self.format(format_args!("{value}"));

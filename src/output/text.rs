@@ -33,8 +33,6 @@ pub struct TextSink<'a> {
 pub struct TextState {
     /// One bit for each level: whether something stands before the next element.
     follows: u64,
-    /// The comma before the next argument is written already.
-    paused: bool,
     /// Flags told of the set being written.
     flags: u32,
     /// Where the comment with the names of these flags begins.
@@ -197,15 +195,10 @@ impl<'a> TextSink<'a> {
 
 impl Sink for TextSink<'_> {
     fn arg(&mut self, name: &'static str, named: bool) {
-        if self.state.paused {
-            self.state.paused = false;
-            self.state.follows |= 1;
-        } else {
-            if self.state.follows & 1 != 0 {
-                self.unpaint();
-            }
-            self.comma();
+        if self.state.follows & 1 != 0 {
+            self.unpaint();
         }
+        self.comma();
         self.state.coloured = true;
         self.state.some = true;
         self.paint(|palette| &palette.argument);
@@ -216,16 +209,6 @@ impl Sink for TextSink<'_> {
             self.put("=");
             self.paint(|palette| &palette.argument);
         }
-    }
-
-    fn pause_before_arg(&mut self, _: &'static str) {
-        if self.state.follows & 1 != 0 {
-            self.pause();
-            self.unpaint();
-            self.put(", ");
-        }
-        self.state.coloured = false;
-        self.state.paused = true;
     }
 
     fn signed(&mut self, value: i64) {

@@ -19,7 +19,7 @@ fn a_blocked_call_shows_at_once() {
         let mut command = trapline();
         command.args(options).arg("-o").arg(&log).arg(program("blocked")).stdin(Stdio::piped());
         let mut tracer = command.stdout(Stdio::null()).spawn().expect("trapline runs");
-        until_file(&log, "the blocked call", |text| text.ends_with("read(0, "));
+        until_file(&log, "the blocked call", |text| text.ends_with("read(0"));
         tracer.stdin.take().expect("a pipe").write_all(b"x").expect("the tracee reads");
         assert_eq!(tracer.wait().expect("an end").code(), Some(5));
         let text = fs::read_to_string(&log).expect("a log");
