@@ -9,6 +9,7 @@
 pub mod cli;
 pub mod decode;
 pub mod filter;
+pub mod hang;
 pub mod identify;
 pub mod merge;
 pub mod message;

@@ -1,0 +1,188 @@
+//! All that is read while one report is made: each thing once, and only when somebody asks for it.
+
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::time::Duration;
+
+use nix::unistd::Pid;
+
+use super::clock::Clocks;
+use super::proc::{
+    Access, Descriptors, FdInfo, FileKind, FileLock, Maps, Position, State, Status, file_locks, numbers,
+};
+use super::process::{Process, Thread};
+use crate::tracee;
+
+/// A process that has a file open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The process.
+    pub pid: Pid,
+    /// Its descriptor.
+    pub fd: i32,
+    /// What the descriptor is good for; `None` where that may not be read.
+    pub access: Option<Access>,
+}
+
+/// What could not be seen, and of which processes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unseen {
+    /// Where threads are: call, arguments, stack.
+    Position,
+    /// Descriptors.
+    Descriptors,
+    /// Memory.
+    Memory,
+}
+
+/// What is read once.
+#[derive(Default)]
+pub struct World {
+    processes: RefCell<BTreeMap<Pid, Option<Rc<Process>>>>,
+    maps: RefCell<HashMap<Pid, Rc<Maps>>>,
+    descriptors: RefCell<HashMap<Pid, Rc<Descriptors>>>,
+    everybody: OnceCell<Vec<Pid>>,
+    openers: OnceCell<HashMap<FileKind, Vec<(Pid, i32)>>>,
+    locks: OnceCell<Vec<FileLock>>,
+    clocks: Clocks,
+    unseen: RefCell<BTreeMap<Unseen, BTreeSet<Pid>>>,
+}
+
+impl World {
+    /// A process; `None` if there is none of this id. A thread's id finds its process, too.
+    pub fn process(&self, id: Pid) -> Option<Rc<Process>> {
+        if let Some(known) = self.processes.borrow().get(&id) {
+            return known.clone();
+        }
+        let mut found = Process::look(id).map(Rc::new);
+        if found.is_none()
+            && let Some(tgid) = Status::of(id).map(|status| Pid::from_raw(status.tgid)).filter(|tgid| *tgid != id)
+        {
+            found = self.process(tgid);
+        }
+        self.processes.borrow_mut().insert(id, found.clone());
+        found
+    }
+
+    /// A thread and its process.
+    pub fn thread(&self, tid: Pid) -> Option<(Rc<Process>, Thread)> {
+        let process = self.process(tid)?;
+        let thread = process.thread(tid)?.clone();
+        Some((process, thread))
+    }
+
+    /// All processes that were looked at.
+    pub fn seen(&self) -> Vec<Rc<Process>> {
+        let processes = self.processes.borrow();
+        processes.iter().filter_map(|(id, found)| found.clone().filter(|process| process.pid == *id)).collect()
+    }
+
+    /// The ids of all processes on the machine that we can see.
+    pub fn everybody(&self) -> &[Pid] {
+        self.everybody.get_or_init(|| numbers("/proc").unwrap_or_default().into_iter().map(Pid::from_raw).collect())
+    }
+
+    /// The memory of a process.
+    pub fn memory(&self, pid: Pid) -> tracee::Memory {
+        tracee::Memory::of(pid)
+    }
+
+    /// Reads words of 32 bits.
+    pub fn words<const N: usize>(&self, pid: Pid, address: u64) -> Option<[u32; N]> {
+        let mut bytes = vec![0; N * 4];
+        if self.memory(pid).read(address, &mut bytes) < bytes.len() {
+            return None;
+        }
+        let mut words = [0; N];
+        for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(4)) {
+            *word = u32::from_ne_bytes(bytes.try_into().ok()?);
+        }
+        Some(words)
+    }
+
+    /// Reads a word of 64 bits.
+    pub fn long(&self, pid: Pid, address: u64) -> Option<u64> {
+        let [low, high] = self.words(pid, address)?;
+        Some(u64::from(low) | u64::from(high) << 32)
+    }
+
+    /// The memory map of a process.
+    pub fn maps(&self, pid: Pid) -> Rc<Maps> {
+        self.maps.borrow_mut().entry(pid).or_insert_with(|| Rc::new(Maps::of(pid))).clone()
+    }
+
+    /// The descriptors of a process.
+    pub fn descriptors(&self, pid: Pid) -> Rc<Descriptors> {
+        if let Some(known) = self.descriptors.borrow().get(&pid) {
+            return known.clone();
+        }
+        let read = Rc::new(Descriptors::of(pid));
+        if read.denied {
+            self.cannot_see(Unseen::Descriptors, pid);
+        }
+        self.descriptors.borrow_mut().insert(pid, read.clone());
+        read
+    }
+
+    /// Who has a file open, over all processes that may be looked into.
+    pub fn holders(&self, file: &FileKind) -> Vec<Holder> {
+        let openers = self.openers.get_or_init(|| {
+            let mut openers: HashMap<FileKind, Vec<(Pid, i32)>> = HashMap::new();
+            for pid in self.everybody() {
+                for open in &self.descriptors(*pid).list {
+                    // There are many of other kinds, and nobody asks for them.
+                    if !matches!(&open.file, FileKind::Anonymous(_)) {
+                        openers.entry(open.file.clone()).or_default().push((*pid, open.fd));
+                    }
+                }
+            }
+            openers
+        });
+        let holders = openers.get(file).map_or(&[][..], Vec::as_slice).iter();
+        let access = |pid, fd| FdInfo::of(pid, fd)?.access();
+        holders.map(|&(pid, fd)| Holder { pid, fd, access: access(pid, fd) }).collect()
+    }
+
+    /// Processes whose descriptors may not be read: one of them may hold anything. Meaningful once
+    /// [`World::holders`] was asked.
+    pub fn without_descriptors(&self) -> Vec<Pid> {
+        self.unseen.borrow().get(&Unseen::Descriptors).map(|pids| pids.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// All locks of files.
+    pub fn locks(&self) -> &[FileLock] {
+        self.locks.get_or_init(file_locks)
+    }
+
+    /// The children of a process, those that its threads forked included.
+    pub fn children(&self, pid: Pid) -> Vec<Pid> {
+        let Some(process) = self.process(pid) else { return Vec::new() };
+        let mut children: Vec<Pid> = process
+            .threads
+            .iter()
+            .flat_map(|thread| {
+                let list = super::proc::text(&format!("/proc/{pid}/task/{}/children", thread.tid)).unwrap_or_default();
+                list.split_whitespace().filter_map(|id| id.parse().ok()).map(Pid::from_raw).collect::<Vec<_>>()
+            })
+            .collect();
+        children.sort_unstable();
+        children
+    }
+
+    /// How long a thread has not run; `None` if it runs, or that is not known.
+    pub fn still_for(&self, thread: &Thread) -> Option<Duration> {
+        let sleeps = thread.position != Position::Running && thread.state != State::Running;
+        self.clocks.since(thread.last_ran.filter(|_| sleeps)?)
+    }
+
+    /// Notes that something could not be seen.
+    pub fn cannot_see(&self, what: Unseen, pid: Pid) {
+        self.unseen.borrow_mut().entry(what).or_default().insert(pid);
+    }
+
+    /// What could not be seen.
+    pub fn unseen(&self) -> BTreeMap<Unseen, BTreeSet<Pid>> {
+        self.unseen.borrow().clone()
+    }
+}
