@@ -170,6 +170,10 @@ impl Session<'_> {
                     let stamp = self.stamp(tid, None);
                     self.report.attached(&stamp, !ours && !self.initial(tid));
                 }
+                Event::Resuming { tid, abi, nr } => {
+                    let seat = self.seats.entry(tid).or_default();
+                    (seat.call.abi, seat.call.nr) = (abi, nr);
+                }
                 Event::Detached { tid } => self.detached(tid),
                 Event::Exited { tid, status } => {
                     let stamp = self.end(tid);

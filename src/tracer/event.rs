@@ -35,6 +35,8 @@ pub enum Event {
     Fork { tid: Pid, child: Pid, kind: ForkKind },
     /// It is a tracee from now on.
     Attached { tid: Pid },
+    /// The attach interrupted this call, with which restart_syscall(2) goes on; `nr` is without the x32 bit.
+    Resuming { tid: Pid, abi: Abi, nr: u64 },
     /// It is no tracee any longer and runs on.
     Detached { tid: Pid },
     /// It exited.

@@ -39,6 +39,8 @@ pub(super) struct Tracee {
     pub(super) hidden: bool,
     /// It is in a group-stop: resumed by PTRACE_LISTEN.
     pub(super) stopped: bool,
+    /// It ran before it was attached to, and has not stopped yet.
+    overtaken: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
     /// The process that it belongs to, if that is known.
@@ -61,6 +63,7 @@ impl Tracee {
             in_syscall: false,
             hidden: false,
             stopped: false,
+            overtaken: false,
             early: false,
             process: None,
             makes_thread: false,
@@ -292,7 +295,7 @@ impl Tracer {
     fn seize(&mut self, pid: Pid) -> Result<(), tracee::Error> {
         let tracee = Running::seize(pid, self.options)?;
         let heat = if self.place_attached { self.placement.heat() } else { Heat::Left };
-        self.tracees.insert(pid, Tracee::new(heat));
+        self.tracees.insert(pid, Tracee { overtaken: true, ..Tracee::new(heat) });
         self.events.push_back(Event::Attached { tid: pid });
         // Gone already: wait4 tells.
         let _ = tracee.interrupt();
@@ -506,6 +509,11 @@ impl Tracer {
                     self.gate = None;
                 }
                 self.placement.stopped(pid, state);
+                if std::mem::take(&mut state.overtaken)
+                    && let Some((abi, nr)) = resuming(&stopped)
+                {
+                    self.events.push_back(Event::Resuming { tid: pid, abi, nr });
+                }
                 if self.filtered {
                     self.interrupted(&stopped);
                 }
@@ -738,6 +746,25 @@ impl Tracer {
         self.events.push_back(Event::Exec { tid, former, ip, first });
         self.current = Some((stopped, Next::Syscall(0)));
     }
+}
+
+/// The call that was interrupted by the stop and goes on as restart_syscall(2), by whose number it is called from then on.
+/// That itself, where another tracer came before.
+fn resuming(stopped: &Stopped) -> Option<(Abi, u64)> {
+    /// linux/errno.h
+    const ERESTART_RESTARTBLOCK: i32 = 516;
+    /// arch/x86/include/asm/segment.h: the code segment of 32-bit programs.
+    const USER32_CS: u64 = 0x23;
+    let regs = stopped.regs().ok()?;
+    // The upper half of a 32-bit program's register says nothing.
+    if regs.rax as i32 != -ERESTART_RESTARTBLOCK {
+        return None;
+    }
+    Some(match regs.orig_rax {
+        nr if regs.cs == USER32_CS => (Abi::I386, nr & 0xffff_ffff),
+        nr if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
+        nr => (Abi::X86_64, nr),
+    })
 }
 
 #[cfg(test)]
