@@ -19,3 +19,7 @@ pub mod session;
 pub mod tracee;
 pub mod tracer;
 pub mod unwind;
+
+#[cfg(test)]
+#[path = "../tests/support/isolation.rs"]
+mod isolation;

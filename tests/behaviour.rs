@@ -19,5 +19,9 @@ mod behaviour {
     pub mod running;
     pub mod stacks;
 }
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/skip.rs"]
+mod skip;

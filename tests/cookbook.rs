@@ -1,5 +1,8 @@
 //! Every recipe of the cookbook works, on a script that does a little of everything.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! The tracer is asked to end while its tracees cannot stop, or cannot be waited for.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

@@ -3,6 +3,9 @@
 //! `tests/every-call/*.txt` is what strace 7.2 printed for the programs beside them: names and types of all arguments, and
 //! all flags in their order.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};

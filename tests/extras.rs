@@ -1,5 +1,8 @@
 //! What trapline has besides tracing: merged logs, the manual page, completions, the preset for people.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

@@ -1,5 +1,8 @@
 //! Every form of every option that shapes lines: strace and trapline on the same command, digits aside.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 

@@ -1,5 +1,7 @@
 //! Every ioctl request of the kernel's headers under strace and under trapline: names and arguments must be the same.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

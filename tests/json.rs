@@ -1,5 +1,7 @@
 //! Each line of JSON is one: for jq, and for the schema.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

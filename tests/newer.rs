@@ -1,5 +1,7 @@
 //! What the installed strace does not print, or prints otherwise: whole text, after that of releases of strace that do.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

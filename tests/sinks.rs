@@ -1,6 +1,8 @@
 //! Text and JSON are told the same walk: whatever a JSON record holds of a call stands in its line of text, too, and the other
 //! way round no argument is missing.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

@@ -1,5 +1,7 @@
 //! `-c` and `-C`: tables that are strace's, but for the times in them.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

@@ -2,6 +2,8 @@
 
 #[path = "support/oracle.rs"]
 mod compare;
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

@@ -1,6 +1,8 @@
 //! `-I` and the signals of a real terminal: what the tracer and the command make of Ctrl-C, Ctrl-\ and Ctrl-Z is what
 //! they make of it under strace.
 
+#[path = "support/isolation.rs"]
+mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
 

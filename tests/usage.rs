@@ -1,5 +1,8 @@
 //! How the command line is answered: messages and exit statuses, compared with strace's on the same line.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
@@ -667,6 +670,11 @@ fn differences_that_are_meant() {
             "--arg true",
             &format!("strace: option '--arg' is ambiguous; possibilities: '--argv0' '--arg-names'\n{hint}"),
             "both are newer than 6.1",
+        ),
+        (
+            "--json -r true",
+            &format!("strace: -r/--relative-timestamps and --json are mutually exclusive\n{hint}"),
+            "JSON is trapline's own",
         ),
     ] {
         let (text, status) = run(TRAPLINE, "strace", line);

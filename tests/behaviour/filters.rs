@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use crate::programs::program;
+use crate::skip::skip;
 
 use super::running::{stderr, stdout, trapline};
 
@@ -115,7 +116,7 @@ fn calls_that_an_outer_filter_denies_are_shown() {
 #[test]
 fn programs_gain_the_privileges_that_they_would_have() {
     if !nix::unistd::geteuid().is_root() {
-        return;
+        skip!("it takes root");
     }
     let dir = std::env::temp_dir().join(format!("trapline-set-user-id-{}", std::process::id()));
     std::fs::create_dir(&dir).expect("a directory");
@@ -134,6 +135,7 @@ fn programs_gain_the_privileges_that_they_would_have() {
         stdout(&command.stdin(Stdio::null()).output().expect("it runs"))
     };
     let untraced = run(None);
+    assert!(untraced.contains("euid=0"), "{untraced}");
     for options in [&["-f", "-e", "trace=execve"][..], &["-f", "-e", "trace=none"], &["-f"]] {
         assert_eq!(run(Some(options)), untraced, "{options:?}");
     }

@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use crate::programs::program;
+use crate::skip::skip;
 
 use super::running::{field, pid, trapline, until};
 
@@ -77,8 +77,7 @@ fn command_of(tracer: &Child, name: &str) -> u32 {
 #[test]
 fn masks_are_given_back_when_the_tracer_is_killed() {
     if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
-        // There is nothing to choose from.
-        return;
+        skip!("one CPU leaves nothing to choose from");
     }
     for options in [&["-f"][..], &["-f", "--json"]] {
         let mut command = trapline();
@@ -121,17 +120,6 @@ fn masks_are_given_back_when_a_program_is_let_go_at_execve() {
     }
 }
 
-/// The kernel takes no thread into SCHED_DEADLINE that may not run on all CPUs: sched(7).
-#[test]
-fn policies_that_ask_for_all_cpus_are_set_as_untraced() {
-    let untraced = masks(Command::new("env"), "policies", &[]);
-    for options in [&["-f"][..], &["-f", "--json"], &[]] {
-        let mut command = trapline();
-        command.args(["-o", "/dev/null"]).args(options);
-        assert_eq!(masks(command, "policies", &[]), untraced, "{options:?}");
-    }
-}
-
 /// With a filter of ours the command cannot be let go: it runs on, and nobody is told of its calls.
 #[test]
 fn a_tracer_that_fell_silent_holds_nobody() {
@@ -146,7 +134,7 @@ fn a_tracer_that_fell_silent_holds_nobody() {
 #[test]
 fn children_that_are_made_when_the_tracer_is_killed_have_the_masks_that_they_would_have() {
     if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
-        return;
+        skip!("one CPU leaves nothing to choose from");
     }
     for _ in 0..10 {
         let mut command = trapline();
@@ -167,74 +155,4 @@ fn children_that_are_made_when_the_tracer_is_killed_have_the_masks_that_they_wou
         let others: Vec<String> = lines.filter(|line| *line != wanted).collect();
         assert_eq!(others, Vec::<String>::new(), "instead of {wanted}");
     }
-}
-
-/// A cpuset of its own for a test; none without the privileges for it, or where cpuset(7) is not to be found.
-struct Cpuset(PathBuf);
-
-impl Cpuset {
-    fn new() -> Option<Cpuset> {
-        let path = PathBuf::from(format!("/sys/fs/cgroup/cpuset/trapline-{}", std::process::id()));
-        fs::create_dir(&path).ok()?;
-        let cpuset = Cpuset(path);
-        let parent = |file: &str| fs::read_to_string(Path::new("/sys/fs/cgroup/cpuset").join(file)).ok();
-        for file in ["cpuset.mems", "cpuset.cpus"] {
-            cpuset.write(file, parent(file)?.trim())?;
-        }
-        Some(cpuset)
-    }
-
-    fn write(&self, file: &str, text: &str) -> Option<()> {
-        fs::write(self.0.join(file), text).ok()
-    }
-}
-
-impl Drop for Cpuset {
-    fn drop(&mut self) {
-        // It can go when its processes are gone.
-        let tasks = fs::read_to_string(self.0.join("tasks")).unwrap_or_default();
-        for id in tasks.lines().filter_map(|id| id.parse().ok()) {
-            let _ = nix::sys::signal::kill(pid(id), nix::sys::signal::Signal::SIGKILL);
-        }
-        until("an empty cpuset", || fs::remove_dir(&self.0).ok());
-    }
-}
-
-#[test]
-fn a_cpuset_that_changes_holds_for_tracees() {
-    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    let Some(cpuset) = Cpuset::new().filter(|_| cpus > 2) else { return };
-    let mut command = Command::new("sh");
-    command.args(["-c", "echo $$ >$0 && exec \"$@\""]).arg(cpuset.0.join("tasks"));
-    command.arg(trapline().get_program()).args(["-f", "-o", "/dev/null"]).arg(program("affinity")).arg("forever");
-    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
-    let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
-    lines.find(|line| line.starts_with("at last: ")).expect("it comes");
-    let tracee = command_of(&tracer, "affinity");
-    let list = || field(tracee, "Cpus_allowed_list");
-    let home: usize = until("a mask of one CPU", || list()?.parse().ok());
-    let whole = fs::read_to_string(cpuset.0.join("cpuset.cpus")).expect("a list");
-    let other = if home == 0 { "1-2" } else { "0" };
-    cpuset.write("cpuset.cpus", other).expect("it can be changed");
-    until("a mask of other CPUs", || list().filter(|list| list == other));
-    tracer.kill().expect("it can be killed");
-    tracer.wait().expect("it ends");
-    cpuset.write("cpuset.cpus", whole.trim()).expect("it can be changed");
-    until("all CPUs", || list().filter(|list| list == whole.trim()));
-    nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
-}
-
-/// It would run for as long as it likes, and the tracer would wait for it.
-#[test]
-fn real_time_programs_are_left_alone() {
-    let untraced = allowed(std::process::id());
-    let mut command = trapline();
-    command.args(["-f", "-o", "/dev/null"]).arg(program("real-time"));
-    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
-    let mut line = String::new();
-    BufReader::new(tracer.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
-    if line != "none\n" {
-        assert_eq!(allowed(command_of(&tracer, "real-time")), untraced);
-    }
-    assert!(tracer.wait().expect("it ends").success());
 }

@@ -7,6 +7,8 @@
 //! `cargo test --test differential -- CALL…` compares these calls alone and shows every difference;
 //! `TRAPLINE_DIFFERENTIAL=20` makes twenty times as many random calls, and `TRAPLINE_DIFFERENTIAL_SEED` makes others.
 
+#[path = "../support/isolation.rs"]
+mod isolation;
 #[path = "../support/programs.rs"]
 mod programs;
 
@@ -59,6 +61,7 @@ struct Job {
 }
 
 fn main() -> ExitCode {
+    isolation::hold_it_true();
     let only: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     if std::env::args().any(|word| word == "--list") {
         println!("differential: test");
@@ -154,7 +157,18 @@ fn trace(tracer: &str, job: &Job, script: &Path, cpu: usize) -> (String, bool) {
     output.push(format!(".{name}"));
     // The same addresses in every run, and no CPU has to wake another.
     let run = Command::new("setarch")
-        .args(["-R", "prlimit", "--fsize=400000000", "timeout", "100", "taskset", "-c", &cpu.to_string(), tracer, "-o"])
+        .args([
+            "-R",
+            "prlimit",
+            "--fsize=400000000",
+            "timeout",
+            "1000",
+            "taskset",
+            "-c",
+            &cpu.to_string(),
+            tracer,
+            "-o",
+        ])
         .arg(&output)
         .args(job.options)
         .arg(performer)

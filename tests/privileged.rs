@@ -1,0 +1,133 @@
+//! What can be tested only with privileges that hold outside of a user namespace, too: real-time policies, cpusets.
+
+#[path = "support/isolation.rs"]
+mod isolation;
+#[path = "support/programs.rs"]
+mod programs;
+#[allow(dead_code, reason = "some of it is for other tests")]
+#[path = "behaviour/running.rs"]
+mod running;
+#[path = "support/skip.rs"]
+mod skip;
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use programs::program;
+use running::{field, pid, trapline, until};
+use skip::skip;
+
+fn masks(mut command: Command, name: &str, more: &[&str]) -> String {
+    let output = command.arg(program(name)).args(more).stdin(Stdio::null()).output().expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// How many CPUs a process may run on, by /proc/PID/status.
+fn allowed(id: u32) -> Option<u32> {
+    let mask = field(id, "Cpus_allowed")?;
+    Some(mask.chars().filter_map(|digit| digit.to_digit(16)).map(u32::count_ones).sum())
+}
+
+/// The tracer's child that runs a program.
+fn command_of(tracer: &Child, name: &str) -> u32 {
+    // A process has its name a while after it was started.
+    until(name, || {
+        let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", tracer.id())).expect("children");
+        let mut ids = children.split_whitespace().map(|id| id.parse::<u32>().expect("a number"));
+        ids.find(|id| field(*id, "Name").is_some_and(|other| other.starts_with(name)))
+    })
+}
+
+/// The kernel takes no thread into SCHED_DEADLINE that may not run on all CPUs: sched(7).
+#[test]
+fn policies_that_ask_for_all_cpus_are_set_as_untraced() {
+    let untraced = masks(Command::new("env"), "policies", &[]);
+    if untraced.contains("Operation not permitted") {
+        skip!("SCHED_DEADLINE is not permitted");
+    }
+    for options in [&["-f"][..], &["-f", "--json"], &[]] {
+        let mut command = trapline();
+        command.args(["-o", "/dev/null"]).args(options);
+        assert_eq!(masks(command, "policies", &[]), untraced, "{options:?}");
+    }
+}
+
+/// A cpuset of its own for a test; none without the privileges for it, or where cpuset(7) is not to be found.
+struct Cpuset(PathBuf);
+
+impl Cpuset {
+    fn new() -> Option<Cpuset> {
+        let path = PathBuf::from(format!("/sys/fs/cgroup/cpuset/trapline-{}", std::process::id()));
+        fs::create_dir(&path).ok()?;
+        let cpuset = Cpuset(path);
+        let parent = |file: &str| fs::read_to_string(Path::new("/sys/fs/cgroup/cpuset").join(file)).ok();
+        for file in ["cpuset.mems", "cpuset.cpus"] {
+            cpuset.write(file, parent(file)?.trim())?;
+        }
+        Some(cpuset)
+    }
+
+    fn write(&self, file: &str, text: &str) -> Option<()> {
+        fs::write(self.0.join(file), text).ok()
+    }
+}
+
+impl Drop for Cpuset {
+    fn drop(&mut self) {
+        // It can go when its processes are gone.
+        let tasks = fs::read_to_string(self.0.join("tasks")).unwrap_or_default();
+        for id in tasks.lines().filter_map(|id| id.parse().ok()) {
+            let _ = nix::sys::signal::kill(pid(id), nix::sys::signal::Signal::SIGKILL);
+        }
+        until("an empty cpuset", || fs::remove_dir(&self.0).ok());
+    }
+}
+
+#[test]
+fn a_cpuset_that_changes_holds_for_tracees() {
+    let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+    if cpus < 3 {
+        skip!("it takes three CPUs, and there are {cpus}");
+    }
+    let Some(cpuset) = Cpuset::new() else {
+        skip!("no cpuset can be made in /sys/fs/cgroup/cpuset");
+    };
+    let mut command = Command::new("sh");
+    command.args(["-c", "echo $$ >$0 && exec \"$@\""]).arg(cpuset.0.join("tasks"));
+    command.arg(trapline().get_program()).args(["-f", "-o", "/dev/null"]).arg(program("affinity")).arg("forever");
+    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
+    let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    lines.find(|line| line.starts_with("at last: ")).expect("it comes");
+    let tracee = command_of(&tracer, "affinity");
+    let list = || field(tracee, "Cpus_allowed_list");
+    let home: usize = until("a mask of one CPU", || list()?.parse().ok());
+    let whole = fs::read_to_string(cpuset.0.join("cpuset.cpus")).expect("a list");
+    let other = if home == 0 { "1-2" } else { "0" };
+    cpuset.write("cpuset.cpus", other).expect("it can be changed");
+    until("a mask of other CPUs", || list().filter(|list| list == other));
+    tracer.kill().expect("it can be killed");
+    tracer.wait().expect("it ends");
+    cpuset.write("cpuset.cpus", whole.trim()).expect("it can be changed");
+    until("all CPUs", || list().filter(|list| list == whole.trim()));
+    nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
+}
+
+/// It would run for as long as it likes, and the tracer would wait for it.
+#[test]
+fn real_time_programs_are_left_alone() {
+    let untraced = allowed(std::process::id());
+    let mut command = trapline();
+    command.args(["-f", "-o", "/dev/null"]).arg(program("real-time"));
+    let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
+    let mut line = String::new();
+    BufReader::new(tracer.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    if line == "none\n" {
+        assert!(tracer.wait().expect("it ends").success());
+        skip!("SCHED_FIFO is not permitted");
+    }
+    assert_eq!(allowed(command_of(&tracer, "real-time")), untraced);
+    assert!(tracer.wait().expect("it ends").success());
+}
