@@ -13,8 +13,8 @@ use crate::tracee::Daemonize;
 use crate::tracer::Placed;
 use crate::tracer::Tampering;
 
-/// Everything that a run needs to know.
-#[derive(Clone, Debug)]
+/// Everything that a run needs to know; by default, what no option changes.
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// The name that messages are given under: as the program was invoked.
     pub program: String,
@@ -77,9 +77,10 @@ pub struct Options {
 }
 
 /// When a filter in the kernel leaves calls out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KernelFilter {
     /// Never: it was forbidden, or would leave nothing out, or tracees have to be let go in the middle.
+    #[default]
     Never,
     /// Where neither trace nor tracees change by it; see [`crate::tracer::Tracer::spawn`].
     Harmless,
@@ -144,6 +145,12 @@ impl Summing {
     }
 }
 
+impl Default for Format {
+    fn default() -> Format {
+        Format::Text(TextOptions::default())
+    }
+}
+
 /// Text or JSON lines.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
@@ -180,13 +187,32 @@ pub struct TextOptions {
     pub instruction_pointer: bool,
 }
 
+impl Default for TextOptions {
+    fn default() -> TextOptions {
+        TextOptions {
+            hex_strings: HexStrings::default(),
+            argument_names: false,
+            constants: ConstantStyle::default(),
+            always_show_pid: false,
+            palette: None,
+            columns: 40,
+            absolute: None,
+            relative: None,
+            durations: None,
+            numbers: false,
+            instruction_pointer: false,
+        }
+    }
+}
+
 /// Which signals interrupt the tracer: `-I`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Interruptible {
     /// SIGHUP, SIGINT, SIGQUIT, SIGPIPE and SIGTERM end it alone: the command runs on, and nothing more is told.
     Anywhere,
     /// They end it between two events. A command that it started gets the signal, too; all others are told to be
     /// detached.
+    #[default]
     Waiting,
     /// They do nothing: the command has them to itself.
     Never,

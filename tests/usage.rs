@@ -671,11 +671,6 @@ fn differences_that_are_meant() {
             &format!("strace: option '--arg' is ambiguous; possibilities: '--argv0' '--arg-names'\n{hint}"),
             "both are newer than 6.1",
         ),
-        (
-            "--json -r true",
-            &format!("strace: -r/--relative-timestamps and --json are mutually exclusive\n{hint}"),
-            "JSON is trapline's own",
-        ),
     ] {
         let (text, status) = run(TRAPLINE, "strace", line);
         assert_eq!((text.as_str(), status.code()), (wanted, Some(1)), "{line}");

@@ -1,19 +1,29 @@
 //! The manual page and completions for shells, made of the definitions of the options.
 
-use clap::Command;
+use clap::{Arg, Command};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use super::table;
+use super::options::SECTIONS;
 
-/// The definitions as those see them who read all of them.
+/// The options as clap knows them.
+pub fn command() -> Command {
+    let sections = SECTIONS.iter();
+    let args = sections.flat_map(|section| section.options.iter().map(|option| option.arg(section.heading)));
+    Command::new("trapline")
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .override_usage("trapline [OPTION]... [-p PID]... PROG [ARG]...\n       trapline [OPTION]... -p PID...")
+        .args(args)
+        .arg(Arg::new("PROG").help("The command and its arguments").num_args(0..).trailing_var_arg(true).hide(true))
+}
+
+/// The same as those see them who read all of it.
 fn whole() -> Command {
-    table::command()
+    command()
         .about("trace system calls and signals")
         .version(env!("CARGO_PKG_VERSION"))
-        .disable_version_flag(true)
-        .disable_help_flag(true)
         .mut_args(|option| option.hide_short_help(false))
 }
 
@@ -38,10 +48,14 @@ pub fn manual() -> String {
     String::from_utf8_lossy(&page).into_owned()
 }
 
-/// The completions for a shell; `None` if it is none of bash, zsh and fish, and others that clap knows.
-pub fn completions(shell: &str) -> Option<String> {
-    let shell: Shell = shell.parse().ok()?;
+/// A shell that there are completions for: bash, zsh, fish, and others that clap knows.
+pub fn shell(name: &str) -> Option<Shell> {
+    name.parse().ok()
+}
+
+/// The completions for a shell.
+pub fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut whole(), "trapline", &mut script);
-    Some(String::from_utf8_lossy(&script).into_owned())
+    String::from_utf8_lossy(&script).into_owned()
 }

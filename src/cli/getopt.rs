@@ -4,37 +4,23 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use clap::{Arg, Command};
-
 use super::UsageError;
+use super::definition::{Definition, Value};
+use super::given::{Form, Given};
 use super::suggest::nearest;
-use super::table::{Value, is_ours, value_of};
-
-/// An option as it was given.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Given {
-    /// Which one: the identity of its definition.
-    pub id: String,
-    /// The short form was used.
-    pub short: bool,
-    /// Its name for messages: `-s`, `--string-limit`.
-    pub name: String,
-    /// Its value.
-    pub value: Option<OsString>,
-}
 
 /// Reads one option after the other; what is left then is the command.
-pub struct GetOpt<'a> {
-    table: &'a Command,
+pub struct GetOpt {
+    definitions: Vec<&'static Definition>,
     arguments: std::iter::Peekable<std::vec::IntoIter<OsString>>,
     /// Letters of a bundle that are still to be read.
     bundle: Vec<u8>,
 }
 
-impl<'a> GetOpt<'a> {
-    /// Reads `arguments`, the program's name not among them, by the definitions in `table`.
-    pub fn new(table: &'a Command, arguments: Vec<OsString>) -> GetOpt<'a> {
-        GetOpt { table, arguments: arguments.into_iter().peekable(), bundle: Vec::new() }
+impl GetOpt {
+    /// Reads `arguments`, the program's name not among them, by these definitions.
+    pub fn new(definitions: Vec<&'static Definition>, arguments: Vec<OsString>) -> GetOpt {
+        GetOpt { definitions, arguments: arguments.into_iter().peekable(), bundle: Vec::new() }
     }
 
     /// The next option, or `None` where the command begins.
@@ -67,19 +53,21 @@ impl<'a> GetOpt<'a> {
     fn short(&mut self) -> Result<Given, UsageError> {
         let byte = self.bundle.remove(0);
         let letter = char::from(byte);
-        let Some(option) = self.table.get_arguments().find(|option| option.get_short() == Some(letter)) else {
+        let Some(option) = self.definitions.iter().find(|option| option.short == Some(letter)) else {
             let letter = OsStr::from_bytes(&[byte]).to_string_lossy().into_owned();
             return Err(UsageError::with_hint(format!("invalid option -- '{letter}'")));
         };
-        let value = match value_of(option) {
-            Value::No | Value::Optional => None,
-            Value::Required if !self.bundle.is_empty() => Some(OsString::from_vec(std::mem::take(&mut self.bundle))),
-            Value::Required => match self.arguments.next() {
+        let value = match option.value {
+            Value::No | Value::Optional(..) => None,
+            Value::Required(..) if !self.bundle.is_empty() => {
+                Some(OsString::from_vec(std::mem::take(&mut self.bundle)))
+            }
+            Value::Required(..) => match self.arguments.next() {
                 Some(value) => Some(value),
                 None => return Err(UsageError::with_hint(format!("option requires an argument -- '{letter}'"))),
             },
         };
-        Ok(Given { id: option.get_id().to_string(), short: true, name: format!("-{letter}"), value })
+        Ok(Given { option, form: Form::Short, name: format!("-{letter}"), value })
     }
 
     fn long(&mut self, argument: &OsStr, text: &[u8]) -> Result<Given, UsageError> {
@@ -88,39 +76,36 @@ impl<'a> GetOpt<'a> {
             None => (text, None),
         };
         let (option, name) = self.find(argument, name)?;
-        let value = match (value_of(option), value) {
+        let value = match (option.value, value) {
             (Value::No, Some(_)) => {
                 return Err(UsageError::with_hint(format!("option '--{name}' doesn't allow an argument")));
             }
-            (Value::Required, None) => match self.arguments.next() {
+            (Value::Required(..), None) => match self.arguments.next() {
                 Some(value) => Some(value),
                 None => return Err(UsageError::with_hint(format!("option '--{name}' requires an argument"))),
             },
             (_, value) => value,
         };
-        Ok(Given { id: option.get_id().to_string(), short: false, name: format!("--{name}"), value })
+        Ok(Given { option, form: Form::Long, name: format!("--{name}"), value })
     }
 
-    /// The long option of exactly this name, or the only one whose name begins so.
-    fn find(&self, argument: &OsStr, name: &[u8]) -> Result<(&'a Arg, &'a str), UsageError> {
-        let names: Vec<(&Arg, &str)> = self.table.get_arguments().flat_map(names).collect();
-        if let Some(exact) = names.iter().find(|(_, full)| full.as_bytes() == name) {
-            return Ok(*exact);
+    /// The long option of exactly this name, or the only one of strace's whose name begins so.
+    fn find(&self, argument: &OsStr, name: &[u8]) -> Result<(&'static Definition, &'static str), UsageError> {
+        let names = || self.definitions.iter().flat_map(|option| option.names().map(|name| (*option, name)));
+        if let Some(exact) = names().find(|(_, full)| full.as_bytes() == name) {
+            return Ok(exact);
         }
-        let all: Vec<&str> = names.iter().map(|(_, full)| *full).collect();
-        let mut candidates: Vec<_> = names.into_iter().filter(|(_, full)| full.as_bytes().starts_with(name)).collect();
-        // What abbreviates an option of strace's still does.
-        if candidates.iter().any(|(_, full)| !is_ours(full)) {
-            candidates.retain(|(_, full)| !is_ours(full));
-        }
+        let abbreviated = |(option, full): &(&Definition, &str)| !option.ours && full.as_bytes().starts_with(name);
+        let candidates: Vec<_> = names().filter(abbreviated).collect();
         let argument = argument.to_string_lossy();
         match candidates.as_slice() {
             [] => {
+                let all = names().map(|(_, full)| full);
                 let meant = nearest(&String::from_utf8_lossy(name), all).map(|name| format!("--{name}"));
                 let text = format!("unrecognized option '{argument}'");
                 Err(UsageError { meant, ..UsageError::with_hint(text) })
             }
-            [first, others @ ..] if others.iter().all(|(option, _)| option.get_id() == first.0.get_id()) => Ok(*first),
+            [first, others @ ..] if others.iter().all(|(option, _)| option.id == first.0.id) => Ok(*first),
             several => {
                 let several: Vec<String> = several.iter().map(|(_, full)| format!("'--{full}'")).collect();
                 let several = several.join(" ");
@@ -130,23 +115,17 @@ impl<'a> GetOpt<'a> {
     }
 }
 
-fn names(option: &Arg) -> impl Iterator<Item = (&Arg, &str)> {
-    let aliases = option.get_all_aliases().unwrap_or_default();
-    option.get_long().into_iter().chain(aliases).map(move |name| (option, name))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::table;
+    use super::super::options;
     use super::*;
 
     fn read(line: &str) -> Result<(Vec<String>, Vec<OsString>), String> {
-        let table = table::command();
-        let mut getopt = GetOpt::new(&table, line.split(' ').map(OsString::from).collect());
+        let mut getopt = GetOpt::new(options::all().collect(), line.split(' ').map(OsString::from).collect());
         let mut options = Vec::new();
         while let Some(given) = getopt.option().map_err(|e| e.text)? {
             let value = given.value.map_or(String::new(), |value| format!("={}", value.display()));
-            options.push(format!("{}:{}{value}", given.id, given.name));
+            options.push(format!("{}:{}{value}", given.option.id, given.name));
         }
         Ok((options, getopt.command()))
     }
@@ -199,6 +178,118 @@ mod tests {
         ];
         for (line, message) in cases {
             assert_eq!(read(line), Err(message.to_string()), "{line}");
+        }
+    }
+
+    /// strace 7.2's long options: those of 6.1, by what it says to their abbreviations, and what came since.
+    const STRACE: &[&str] = &[
+        "abbrev",
+        "absolute-timestamps",
+        "always-show-pid",
+        "arg-names",
+        "argv0",
+        "attach",
+        "color",
+        "columns",
+        "const-print-style",
+        "daemonised",
+        "daemonize",
+        "daemonized",
+        "debug",
+        "decode-fds",
+        "decode-pids",
+        "detach-on",
+        "env",
+        "failed-only",
+        "failing-only",
+        "fault",
+        "follow-forks",
+        "help",
+        "inject",
+        "instruction-pointer",
+        "interruptible",
+        "kill-on-exit",
+        "kvm",
+        "namespace",
+        "no-abbrev",
+        "output",
+        "output-append-mode",
+        "output-separately",
+        "pidns-translation",
+        "quiet",
+        "raw",
+        "read",
+        "relative-timestamps",
+        "seccomp-bpf",
+        "secontext",
+        "signal",
+        "signals",
+        "silence",
+        "silent",
+        "stack-trace",
+        "stack-trace-frame-limit",
+        "stack-traces",
+        "status",
+        "string-limit",
+        "strings-in-hex",
+        "successful-only",
+        "summary",
+        "summary-columns",
+        "summary-only",
+        "summary-sort-by",
+        "summary-syscall-overhead",
+        "summary-wall-clock",
+        "syscall-limit",
+        "syscall-number",
+        "syscall-times",
+        "timestamps",
+        "tips",
+        "trace",
+        "trace-fds",
+        "trace-path",
+        "user",
+        "verbose",
+        "version",
+        "write",
+    ];
+    const LETTERS: &str = "AabCcDdEeFfhIiknNOoPpqrSsTtUuVvwXxYyZz";
+
+    /// Every beginning of every name of strace's means what it would mean without trapline's own options.
+    #[test]
+    fn straces_names_and_abbreviations_win() {
+        let all: Vec<&Definition> = options::all().collect();
+        let straces: Vec<&Definition> = all.iter().copied().filter(|option| !option.ours).collect();
+        let mut names: Vec<&str> = straces.iter().flat_map(|option| option.names()).collect();
+        names.sort_unstable();
+        assert_eq!(names, STRACE);
+        let mut letters: Vec<char> = straces.iter().filter_map(|option| option.short).collect();
+        letters.sort_by_key(|letter| (letter.to_ascii_lowercase(), letter.is_ascii_lowercase()));
+        let mut wanted: Vec<char> = LETTERS.chars().collect();
+        wanted.sort_by_key(|letter| (letter.to_ascii_lowercase(), letter.is_ascii_lowercase()));
+        assert_eq!(letters, wanted);
+        let meaning = |definitions: &[&'static Definition], name: &str| {
+            let getopt = GetOpt::new(definitions.to_vec(), Vec::new());
+            let found = getopt.find(OsStr::new(&format!("--{name}")), name.as_bytes());
+            found.map(|(option, name)| (option.id, name)).map_err(|error| error.text)
+        };
+        for name in STRACE {
+            for end in 1..=name.len() {
+                assert_eq!(meaning(&all, &name[..end]), meaning(&straces, &name[..end]), "--{}", &name[..end]);
+            }
+            assert_eq!(meaning(&all, name).map(|(_, name)| name), Ok(*name));
+        }
+    }
+
+    /// What trapline adds is typed in full.
+    #[test]
+    fn new_names_take_part_in_no_abbreviation() {
+        for name in options::all().filter(|option| option.ours).flat_map(Definition::names) {
+            assert!(STRACE.iter().all(|strace| !strace.starts_with(name)), "{name}");
+            for end in 1..name.len() {
+                let got = read(&format!("--{} bash ls", &name[..end]));
+                assert!(!got.as_ref().is_ok_and(|(given, _)| given[0].contains(name)), "{got:?}");
+                assert!(!got.as_ref().is_err_and(|text| text.contains(&format!("'--{name}'"))), "{got:?}");
+            }
         }
     }
 }

@@ -83,7 +83,7 @@ fn set<T>(place: &mut Option<T>, value: T) -> Option<()> {
 }
 
 fn error(text: &str) -> Option<u32> {
-    if let Some(number) = super::typed::decimal(text, u64::from(LAST_ERRNO)) {
+    if let Some(number) = super::values::decimal(text, u64::from(LAST_ERRNO)) {
         return u32::try_from(number).ok().filter(|number| *number > 0);
     }
     (1..=LAST_ERRNO).find(|number| errno_name(*number).is_some_and(|name| name.eq_ignore_ascii_case(text)))

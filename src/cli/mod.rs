@@ -1,16 +1,20 @@
-//! The command line: [`table`] says what options there are, [`getopt`] reads them, [`typed`] keeps what was typed, and
-//! [`resolve`] decides what it means.
+//! The command line: [`options`] defines what options there are, [`together`] which of them go together, [`getopt`] reads
+//! them, [`typed`] keeps what was typed, and [`resolve`] decides what it means.
 
+mod definition;
 mod generate;
 mod getopt;
+mod given;
 mod injection;
+mod options;
 mod resolve;
 mod suggest;
-mod table;
 #[cfg(test)]
 mod tests;
 mod tips;
+mod together;
 mod typed;
+mod values;
 mod words;
 
 use std::ffi::OsString;
@@ -85,47 +89,83 @@ pub fn program_name(argv0: Option<&OsString>) -> String {
     }
 }
 
+/// What is answered without a run.
+#[derive(Clone, Debug)]
+enum Answer {
+    /// The help.
+    Help { short: bool },
+    /// The version.
+    Version,
+    /// The manual page.
+    Manual,
+    /// The completions for a shell.
+    Completions(clap_complete::Shell),
+    /// The JSON Schema.
+    JsonSchema,
+    /// The logs whose names begin so, merged.
+    Merge(OsString),
+}
+
+impl Answer {
+    fn request(self) -> Request {
+        match self {
+            Answer::Help { short } => Request::Print(help(short)),
+            Answer::Version => Request::Print(version()),
+            Answer::Manual => Request::Print(generate::manual()),
+            Answer::Completions(shell) => Request::Print(generate::completions(shell)),
+            Answer::JsonSchema => Request::Print(JSON_SCHEMA.to_string()),
+            Answer::Merge(prefix) => Request::Merge(prefix),
+        }
+    }
+}
+
 /// Reads the command line, whose first element is the program's name. What is strange but no error is added to
 /// `warnings`, also when an error follows.
 ///
 /// # Errors
 /// [`UsageError`] with the message for the user.
-pub fn parse(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Request, UsageError> {
-    let program = program_name(arguments.first());
-    let table = table::command();
-    let mut getopt = GetOpt::new(&table, arguments.split_off(arguments.len().min(1)));
-    let mut typed = Typed { program: program.clone(), ..Typed::default() };
-    while let Some(given) = getopt.option()? {
-        if given.id == "help" {
-            return Ok(Request::Print(help(given.short)));
-        }
-        let applied = typed.apply(&given);
-        warnings.append(&mut typed.warnings);
-        applied?;
-    }
-    if typed.version {
-        return Ok(Request::Print(version()));
-    }
-    if typed.manual {
-        return Ok(Request::Print(generate::manual()));
-    }
-    if let Some(script) = typed.completions {
-        return Ok(Request::Print(script));
-    }
-    if let Some(prefix) = typed.merge_logs {
-        return Ok(Request::Merge(prefix));
-    }
-    if typed.json_schema {
-        return Ok(Request::Print(JSON_SCHEMA.to_string()));
-    }
-    let command = getopt.command();
-    resolve::resolve(&program, typed, command, warnings).map(|options| Request::Run(Box::new(options)))
+pub fn parse(arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Request, UsageError> {
+    Ok(match read(arguments, warnings)? {
+        Asked::Answer(answer) => answer.request(),
+        Asked::Run(options) => Request::Run(options),
+    })
 }
+
+/// What is asked for, before an answer is put together.
+enum Asked {
+    Answer(Answer),
+    Run(Box<Options>),
+}
+
+fn read(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Asked, UsageError> {
+    let program = program_name(arguments.first());
+    let mut getopt = GetOpt::new(options::all().collect(), arguments.split_off(arguments.len().min(1)));
+    let mut typed = Typed { program, ..Typed::default() };
+    while let Some(given) = getopt.option()? {
+        let taken = typed.take(given);
+        warnings.append(&mut typed.warnings);
+        taken?;
+        if let Some(answer) = typed.at_once {
+            return Ok(Asked::Answer(answer));
+        }
+    }
+    if typed.has("version") {
+        return Ok(Asked::Answer(Answer::Version));
+    }
+    together::check_ours(&typed.given)?;
+    if let Some(answer) = typed.answer {
+        return Ok(Asked::Answer(answer));
+    }
+    resolve::resolve(typed, getopt.command(), warnings).map(|options| Asked::Run(Box::new(options)))
+}
+
+/// Columns of the help.
+const HELP_WIDTH: usize = 100;
 
 /// All options, or those that are needed most.
 fn help(short: bool) -> String {
-    let more = if short { "--help lists all options.\n" } else { "" };
-    let mut command = table::command().next_line_help(false).term_width(100).after_help(format!(
+    let more = if short { "--help lists all options.\n".to_string() } else { without_effect_on_json() + "\n" };
+    let mut command = generate::command().next_line_help(false).term_width(HELP_WIDTH).after_help(format!(
         "{more}Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
          PROG cannot be run, output cannot be written, the command line makes no sense.",
     ));
@@ -139,6 +179,23 @@ fn help(short: bool) -> String {
         false => format!("{line}\n"),
     };
     text.lines().map(bold).collect()
+}
+
+/// Options that have no effect with `--json`, by their shortest forms.
+fn without_effect_on_json() -> String {
+    let name = |option: &definition::Definition| match option.short {
+        Some(letter) => format!("-{letter}"),
+        None => format!("--{}", option.id),
+    };
+    let names: Vec<String> = options::all().filter(|option| option.shapes_text).map(name).collect();
+    let mut lines = vec!["No effect with --json:".to_string()];
+    for name in names {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() < HELP_WIDTH => *line += &format!(" {name}"),
+            _ => lines.push(format!("  {name}")),
+        }
+    }
+    lines.join("\n")
 }
 
 fn version() -> String {

@@ -2,26 +2,8 @@
 
 use syscall_table::{Classes, Syscall, errno_name, signal_name};
 
+use super::options;
 use crate::filter::{FilterError, OUTCOMES, every_call};
-
-/// What stands before `=` in `-e`.
-const QUALIFIERS: [&str; 15] = [
-    "trace",
-    "abbrev",
-    "verbose",
-    "raw",
-    "signal",
-    "read",
-    "write",
-    "fault",
-    "inject",
-    "status",
-    "quiet",
-    "trace-fds",
-    "decode-fds",
-    "decode-pids",
-    "namespace",
-];
 
 /// The highest errno; linux/err.h of the kernel.
 const MAX_ERRNO: u32 = 4095;
@@ -30,7 +12,7 @@ const MAX_ERRNO: u32 = 4095;
 pub fn meant(error: &FilterError) -> Option<String> {
     match error {
         FilterError::Syscall(item) => match item.split_once('=') {
-            Some((qualifier, set)) => Some(format!("{}={set}", nearest(qualifier, QUALIFIERS)?)),
+            Some((qualifier, set)) => Some(format!("{}={set}", nearest(qualifier, qualifiers())?)),
             None => call(item),
         },
         FilterError::Signal(item) => {
@@ -41,6 +23,11 @@ pub fn meant(error: &FilterError) -> Option<String> {
         FilterError::Status(item) => nearest(item, OUTCOMES).map(str::to_string),
         _ => None,
     }
+}
+
+/// What can stand before `=` in `-e`, abbreviations apart.
+fn qualifiers() -> impl Iterator<Item = &'static str> {
+    options::all().filter_map(|option| option.qualifiers.first().copied().filter(|key| *key != "kvm"))
 }
 
 /// What was probably meant by `SET[:ITEM]...` with an item that does not exist, or an error that has no such name.

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use syscall_table::Abi;
 
+use super::definition::Listed;
 use super::*;
 use crate::filter::{CallFilter, SignalFilter, StatusFilter};
 use crate::options::{Format, Interruptible, TextOptions, UserSpec};
@@ -24,12 +25,12 @@ fn options_with_warnings(line: &str) -> (Options, Vec<String>) {
     }
 }
 
-fn options(line: &str) -> Options {
+fn options_of(line: &str) -> Options {
     options_with_warnings(line).0
 }
 
 fn text(line: &str) -> TextOptions {
-    match options(line).format {
+    match options_of(line).format {
         Format::Text(text) => text,
         Format::Json => panic!("{line}: JSON"),
     }
@@ -45,7 +46,7 @@ fn error(line: &str) -> String {
 
 #[test]
 fn defaults_are_straces() {
-    let options = options("ls -l");
+    let options = options_of("ls -l");
     assert_eq!(options.program, "strace");
     assert_eq!(options.target.command, ["ls", "-l"]);
     assert!(options.target.pids.is_empty() && options.target.env.is_empty());
@@ -64,7 +65,7 @@ fn defaults_are_straces() {
 
 #[test]
 fn what_is_traced() {
-    let pids = |line| options(line).target.pids.iter().map(|pid| pid.as_raw()).collect::<Vec<_>>();
+    let pids = |line| options_of(line).target.pids.iter().map(|pid| pid.as_raw()).collect::<Vec<_>>();
     assert_eq!(pids("-p 1 -p2,3 --attach=4,"), [1, 2, 3, 4]);
     assert_eq!(pids("-p +7 --attach 08"), [7, 8]);
     let mut lists = Vec::new();
@@ -75,18 +76,18 @@ fn what_is_traced() {
     }
     assert_eq!(pids("-p '' ls"), [0; 0]);
 
-    let target = options("-E A=b=c -E D --env=E= --argv0 x -u 65534:65533 ls").target;
+    let target = options_of("-E A=b=c -E D --env=E= --argv0 x -u 65534:65533 ls").target;
     let env: Vec<_> =
         target.env.iter().map(|(name, value)| (name.to_str(), value.as_ref().map(|v| v.to_str()))).collect();
     assert_eq!(env, [(Some("A"), Some(Some("b=c"))), (Some("D"), None), (Some("E"), Some(Some("")))]);
     assert_eq!(target.argv0, Some("x".into()));
     assert_eq!(target.user, Some(UserSpec::Ids(65534.into(), 65533.into())));
     for name in ["daemon", "0", "1:x", ":1", ""] {
-        let user = options(&format!("-u {} ls", if name.is_empty() { "''" } else { name })).target.user;
+        let user = options_of(&format!("-u {} ls", if name.is_empty() { "''" } else { name })).target.user;
         assert_eq!(user, Some(UserSpec::Name(name.to_string())));
     }
     for line in ["-f ls", "-ff ls", "--follow-forks ls", "--foll ls", "-F ls"] {
-        assert!(options(line).follow, "{line}");
+        assert!(options_of(line).follow, "{line}");
     }
 }
 
@@ -94,13 +95,13 @@ fn what_is_traced() {
 fn filters() {
     let calls = |set: &str| CallFilter::parse(set).expect("a set");
     for line in ["-e read", "-e trace=read", "-e t=read", "--trace=read", "--trace read", "-e write -eread"] {
-        assert_eq!(options(&format!("{line} ls")).calls, calls("read"), "{line}");
+        assert_eq!(options_of(&format!("{line} ls")).calls, calls("read"), "{line}");
     }
     // The last one counts, also when it excludes.
-    assert_eq!(options("-e read -e !write ls").calls, calls("!write"));
+    assert_eq!(options_of("-e read -e !write ls").calls, calls("!write"));
     let int = SignalFilter::parse("INT").expect("a set");
     for line in ["-e signal=INT", "-e signals=INT", "-e s=INT", "--signal=INT", "--signals INT"] {
-        assert_eq!(options(&format!("{line} ls")).signals, int, "{line}");
+        assert_eq!(options_of(&format!("{line} ls")).signals, int, "{line}");
     }
     for (line, statuses) in [
         ("-z", StatusFilter::SUCCESSFUL),
@@ -110,7 +111,7 @@ fn filters() {
         ("--status=failed -z", StatusFilter::SUCCESSFUL),
         ("-Z --status=!none", StatusFilter::ALL),
     ] {
-        assert_eq!(options(&format!("{line} ls")).statuses, statuses, "{line}");
+        assert_eq!(options_of(&format!("{line} ls")).statuses, statuses, "{line}");
     }
 }
 
@@ -128,14 +129,14 @@ fn where_output_goes() {
         ("-o |cat", Destination::Command("cat".to_string())),
         ("-o !cat", Destination::Command("cat".to_string())),
     ] {
-        assert_eq!(options(&format!("{line} ls")).destination, destination, "{line}");
+        assert_eq!(options_of(&format!("{line} ls")).destination, destination, "{line}");
     }
 }
 
 #[test]
 fn messages_that_are_left_out() {
     let quiet = |line: &str| {
-        let Quiet { attach, exit, personality, superseded, path_resolution } = options(line).quiet;
+        let Quiet { attach, exit, personality, superseded, path_resolution } = options_of(line).quiet;
         let all = [(attach, "a"), (exit, "e"), (personality, "p"), (superseded, "s"), (path_resolution, "r")];
         all.iter().filter(|(on, _)| *on).map(|(_, name)| *name).collect::<String>()
     };
@@ -184,7 +185,7 @@ fn when_signals_end_the_tracer() {
         ("-I3 -I never_tstp ls", NeverNorStop),
         ("-I4 -p 1", NeverNorStop),
     ] {
-        assert_eq!(options(line).interruptible, wanted, "{line}");
+        assert_eq!(options_of(line).interruptible, wanted, "{line}");
     }
 }
 
@@ -238,10 +239,10 @@ fn what_text_looks_like() {
     }
     let all = text("-Nnia7 -s0 ls");
     assert!(all.argument_names && all.numbers && all.instruction_pointer);
-    assert_eq!((all.columns, options("-s0 ls").style.string_limit), (7, 0));
-    assert_eq!(options("--string-limit=1073741823 -v ls").style.string_limit, 0x3fff_ffff);
-    assert_eq!(options("--no-abbrev ls").detail.abbreviated, Some(CallFilter::none()));
-    let detail = options("-v -e abbrev=read -e x=write --verbose=!read ls").detail;
+    assert_eq!((all.columns, options_of("-s0 ls").style.string_limit), (7, 0));
+    assert_eq!(options_of("--string-limit=1073741823 -v ls").style.string_limit, 0x3fff_ffff);
+    assert_eq!(options_of("--no-abbrev ls").detail.abbreviated, Some(CallFilter::none()));
+    let detail = options_of("-v -e abbrev=read -e x=write --verbose=!read ls").detail;
     let told = |set: &Option<CallFilter>, nr| set.as_ref().is_some_and(|set| set.contains(Abi::X86_64, nr));
     assert_eq!([0, 1].map(|nr| told(&detail.abbreviated, nr)), [true, false]);
     assert_eq!([0, 1].map(|nr| told(&detail.raw, nr)), [false, true]);
@@ -252,27 +253,11 @@ fn what_text_looks_like() {
 }
 
 #[test]
-fn json_holds_everything_and_shapes_no_text() {
-    let json = options("--json ls");
+fn json_holds_everything() {
+    let json = options_of("--json ls");
     assert!(matches!(json.format, Format::Json));
     assert_eq!((json.style.string_limit, json.style.abbreviate), (4096, false));
-    assert_eq!(options("--json -s 10 ls").style.string_limit, 10);
-    for (line, option) in [
-        ("--json -a 3", "-a/--columns"),
-        ("-x --json", "-x/--strings-in-hex"),
-        ("--json --strings-in-hex", "-x/--strings-in-hex"),
-        ("-v --json", "-v/--no-abbrev"),
-        ("-N --json", "-N/--arg-names"),
-        ("-n --json", "-n/--syscall-number"),
-        ("-tt --json", "-t/--absolute-timestamps"),
-        ("--timestamps --json", "-t/--absolute-timestamps"),
-        ("--json -r", "-r/--relative-timestamps"),
-        ("--json -T", "-T/--syscall-times"),
-        ("-i --json", "-i/--instruction-pointer"),
-        ("--always-show-pid --json", "--always-show-pid"),
-    ] {
-        assert_eq!(error(&format!("{line} ls")), format!("{option} and --json are mutually exclusive+"), "{line}");
-    }
+    assert_eq!(options_of("--json -s 10 ls").style.string_limit, 10);
 }
 
 #[test]
@@ -353,25 +338,6 @@ fn strange_but_no_error() {
     }
 }
 
-/// What the table knows is either understood or refused by name.
-#[test]
-fn what_is_not_there_yet_says_so() {
-    let names = |option: &clap::Arg| option.get_long().is_some() && option.get_help().is_some();
-    let table = table::command();
-    let missing = |option: &&clap::Arg| option.get_help().is_some_and(|help| help.to_string() == "Not available yet");
-    for option in table.get_arguments().filter(|option| names(option)).filter(missing) {
-        let name = option.get_long().expect("a long form");
-        let value = if option.get_action().takes_values() { "=1" } else { "" };
-        assert_eq!(error(&format!("--{name}{value} ls")), format!("option '--{name}' is not available yet"));
-    }
-    for option in table::command().get_arguments().filter(|o| o.get_long().is_some() && !o.is_hide_set()) {
-        let name = option.get_long().expect("a long form");
-        let line = if option.get_action().takes_values() { format!("--{name}=1") } else { format!("--{name}") };
-        let said = parse(words(&format!("{line} ls")), &mut Vec::new()).err().map(|error| error.text);
-        assert!(!said.as_ref().is_some_and(|text| text.contains("available")), "{line}: {said:?}");
-    }
-}
-
 #[test]
 fn help_and_version() {
     let print = |line: &str| match parse(words(line), &mut Vec::new()) {
@@ -387,9 +353,9 @@ fn help_and_version() {
     assert!(short.lines().count() <= 50, "fits a screen:\n{short}");
     assert!(help.lines().count() > short.lines().count());
     assert!(help.lines().all(|line| line.chars().count() <= 100), "fits a screen:\n{help}");
-    for option in table::command().get_arguments().filter(|option| !option.is_hide_set()) {
-        let long = option.get_long().map_or_else(|| format!("-{}", option.get_id()), |long| format!("--{long}"));
+    for option in options::all().filter(|option| option.listed != Listed::Nowhere) {
+        let long = option.long.map_or_else(|| format!("-{}", option.id), |long| format!("--{long}"));
         assert!(help.contains(&long), "{long}");
     }
-    table::command().debug_assert();
+    generate::command().debug_assert();
 }

@@ -54,7 +54,7 @@ pub fn style(spec: &str, before: Option<TipStyle>) -> Option<Option<TipStyle>> {
             "compact" if named("format") => (style.full, shown) = (false, true),
             "full" if named("format") => (style.full, shown) = (true, true),
             "random" if named("id") => style.id = None,
-            value if named("id") => style.id = Some(super::typed::decimal(value, i32::MAX as u64)?),
+            value if named("id") => style.id = Some(super::values::decimal(value, i32::MAX as u64)?),
             _ => return None,
         }
     }

@@ -121,6 +121,26 @@ pub fn time_span(text: &str) -> Option<Duration> {
     Some(Duration::try_from_secs_f64(seconds.abs()).unwrap_or(Duration::MAX))
 }
 
+/// Columns of the summary, each by its first name.
+pub const COLUMNS: [&str; 12] = [
+    "time",
+    "total-time",
+    "min-time",
+    "max-time",
+    "avg-time",
+    "calls",
+    "errors",
+    "name",
+    "wall-total",
+    "wall-max",
+    "wall-min",
+    "wall-avg",
+];
+
+/// What the summary can be sorted by.
+pub const SORTED_BY: [&str; 9] =
+    ["time", "total-time", "min-time", "max-time", "avg-time", "calls", "errors", "name", "none"];
+
 /// Reads the name of a column of the summary. Those of the wall's clock, which strace has since 7.x, have shorter names,
 /// and longer ones like the others'.
 pub fn column(name: &str) -> Option<Column> {
@@ -211,7 +231,7 @@ impl From<StringsInHex> for HexStrings {
 
 /// When signals to the tracer count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Interruptible {
+pub enum Interruptible {
     Anywhere,
     Waiting,
     Never,
@@ -221,7 +241,7 @@ enum Interruptible {
 
 /// Reads `-I`'s word or number.
 pub fn interruptible(text: &str) -> Option<options::Interruptible> {
-    let word = match super::typed::decimal(text, 4) {
+    let word = match super::values::decimal(text, 4) {
         Some(number) => *Interruptible::value_variants().get(usize::try_from(number).ok()?.checked_sub(1)?)?,
         None => word(text)?,
     };
@@ -235,7 +255,7 @@ pub fn interruptible(text: &str) -> Option<options::Interruptible> {
 
 /// What can be told of descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OfFds {
+pub enum OfFds {
     Path,
     Socket,
     Dev,
@@ -261,7 +281,7 @@ pub fn decode_fds(text: &str) -> Result<DecodeFds, String> {
 
 /// What can be told of process and thread ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OfPids {
+pub enum OfPids {
     Comm,
     Pidns,
 }
@@ -274,9 +294,18 @@ pub fn decode_pids(text: &str) -> Result<DecodePids, String> {
     Ok(DecodePids { comm: has(OfPids::Comm), pidns: has(OfPids::Pidns) })
 }
 
+/// Which tracees share the tracer's CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Placement {
+    /// Those that stop often.
+    Auto,
+    /// None.
+    Off,
+}
+
 /// Where a tracer aside goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Aside {
+pub enum Aside {
     Grandchild,
     #[value(alias = "pgrp")]
     Pgroup,
@@ -294,7 +323,7 @@ pub fn daemonize(text: &str) -> Option<Daemonize> {
 
 /// Namespaces that can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum OfNamespaces {
+pub enum OfNamespaces {
     New,
 }
 
@@ -318,7 +347,7 @@ pub enum ColorWhen {
 
 /// Messages that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Message {
+pub enum Message {
     Attach,
     #[value(alias = "exits")]
     Exit,

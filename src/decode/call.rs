@@ -21,6 +21,13 @@ pub struct Style {
     pub raw: bool,
 }
 
+/// strace's.
+impl Default for Style {
+    fn default() -> Style {
+        Style { string_limit: 32, abbreviate: true, dereference: true, raw: false }
+    }
+}
+
 /// One system call from its entry to its exit.
 #[derive(Clone, Debug)]
 pub struct Call {

@@ -22,6 +22,13 @@ pub struct CallFilter {
     bits: [[u64; WORDS]; 3],
 }
 
+/// All calls.
+impl Default for CallFilter {
+    fn default() -> CallFilter {
+        CallFilter::all()
+    }
+}
+
 impl CallFilter {
     /// All calls.
     pub fn all() -> CallFilter {

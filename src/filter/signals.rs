@@ -13,6 +13,12 @@ const RTMIN: u32 = 32;
 /// The kernel's last signal.
 const LAST: u32 = 64;
 
+impl Default for SignalFilter {
+    fn default() -> SignalFilter {
+        SignalFilter::ALL
+    }
+}
+
 impl SignalFilter {
     /// All of them.
     pub const ALL: SignalFilter = SignalFilter(u64::MAX);

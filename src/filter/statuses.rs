@@ -20,6 +20,12 @@ pub struct StatusFilter {
 /// What outcomes are called.
 pub const OUTCOMES: [&str; 5] = ["successful", "failed", "unfinished", "unavailable", "detached"];
 
+impl Default for StatusFilter {
+    fn default() -> StatusFilter {
+        StatusFilter::ALL
+    }
+}
+
 impl StatusFilter {
     /// All of them.
     pub const ALL: StatusFilter = StatusFilter::from_bits(u64::MAX);

@@ -13,9 +13,10 @@ use crate::message;
 use crate::tracer::Tids;
 
 /// The output as the user named it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Destination {
     /// Standard error.
+    #[default]
     Stderr,
     /// A file, made anew or appended to.
     File { path: PathBuf, append: bool },

@@ -112,11 +112,12 @@ pub enum Ending {
 }
 
 /// Which tracees share the tracer's CPU while they stop often.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Placed {
     /// None.
     Nowhere,
     /// A command that was started, and its children.
+    #[default]
     Started,
     /// Processes that were attached to, too.
     All,

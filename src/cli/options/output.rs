@@ -1,0 +1,114 @@
+//! Where the output goes, in which form, and which messages stand beside it.
+
+use super::Section;
+use crate::cli::definition::{Definition, Gives, Kind, words};
+use crate::cli::given::Form;
+use crate::cli::together::{Conflict, Side};
+use crate::cli::{Answer, UsageError, words};
+
+/// What `--read` and `--write` ask for is more than JSON lines hold.
+const DUMPS: Conflict = Conflict {
+    with: Side::AnyOf(&[Side::Is("read"), Side::Is("write")]),
+    because: "JSON lines hold as many bytes as -s says",
+};
+
+/// Other options that print something instead of tracing.
+const ANSWERS: Side = Side::AnyOf(&[Side::Is("json-schema"), Side::Is("print-manual"), Side::Is("print-completions")]);
+
+pub static SECTION: Section = Section {
+    heading: "Output",
+    options: &[
+        Definition::value("output", "FILE", Kind::Output, "Write to FILE; '|COMMAND' or '!COMMAND': into a pipe")
+            .short('o')
+            .reads(|typed, given| {
+                typed.output = Some(given.bytes().to_os_string());
+                Ok(())
+            })
+            .examples(&[
+                (
+                    "-o f -p 1",
+                    Gives::Changes(&[
+                        "target.command: []",
+                        "target.pids: [Pid(1)]",
+                        r#"destination: File { path: "f", append: false }"#,
+                    ]),
+                ),
+                ("--output=f -p 1", Gives::Same("-o f -p 1")),
+            ]),
+        Definition::flag("output-append-mode", "Append to the file").short('A').long_help().examples(&[
+            ("-A -o f ls", Gives::Same("-o f --output-append-mode ls")),
+            ("-A ls", Gives::Warns("-A/--output-append-mode has no effect without -o/--output")),
+        ]),
+        Definition::flag("output-separately", "Write each thread to FILE.TID").long_help().examples(&[
+            ("--output-separately ls", Gives::Warns("--output-separately has no effect without -o/--output")),
+            (
+                "-ff --output-separately ls",
+                Gives::Fails("-ff and --output-separately cannot be provided simultaneously"),
+            ),
+        ]),
+        Definition::flag("json", "JSON lines instead of text; -t, -T, -r, -v, -x, ... have no effect then")
+            .ours()
+            .conflicts(&[DUMPS])
+            .examples(&[
+                ("--json ls", Gives::Changes(&["format: Json", "style.string_limit: 4096", "style.abbreviate: false"])),
+                ("--json -n ls", Gives::Same("--json ls")),
+                (
+                    "-e read=3 --json ls",
+                    Gives::Fails(
+                        "-e read= and --json are mutually exclusive (JSON lines hold as many bytes as -s says)+",
+                    ),
+                ),
+            ]),
+        Definition::flag("rich", "For a person at a terminal: -f -yy -Y -N -r -T --color=auto").ours().examples(&[
+            ("--rich ls", Gives::Same("-f -yy -Y -N -r -T --color=auto ls")),
+            ("--rich -y --decode-pids=pidns ls", Gives::Same("-f -y --decode-pids=pidns -N -r -T --color=auto ls")),
+            ("--rich --json ls", Gives::Same("-f -yy -Y --json ls")),
+        ]),
+        Definition::value(
+            "merge-logs",
+            "PREFIX",
+            Kind::PathPrefix,
+            "Print what -ff -o PREFIX wrote in the order of time",
+        )
+        .ours()
+        .long_help()
+        .conflicts(&[
+            Conflict { with: ANSWERS, because: "" },
+            Conflict { with: Side::AnyOf(&[Side::Is("attach"), Side::Is("output")]), because: "nothing is traced" },
+        ])
+        .reads(|typed, given| {
+            typed.answer = Some(Answer::Merge(given.bytes().to_os_string()));
+            Ok(())
+        })
+        .examples(&[("--merge-logs x", Gives::Merges("x"))]),
+        Definition::flag("json-schema", "Print the JSON Schema of these lines")
+            .ours()
+            .long_help()
+            .sets(|typed| typed.answer = Some(Answer::JsonSchema))
+            .examples(&[("--json-schema", Gives::Prints("{\n"))]),
+        Definition::optional(
+            "quiet",
+            "SET",
+            Kind::Words(words::<words::Message>),
+            "No messages about attach, personality; -qq exit; -qqq superseded",
+        )
+        .short('q')
+        .aliases(&["silent", "silence"])
+        .qualifiers(&["quiet", "silent", "silence", "q"])
+        .reads(|typed, given| {
+            if given.form != Form::Short {
+                let quiet = words::quiet(&given.text_or("attach,personality"));
+                let invalid = |item| UsageError::new(format!("invalid quiet '{item}'"));
+                typed.quiet = Some(quiet.map_err(invalid)?);
+            }
+            Ok(())
+        })
+        .examples(&[
+            ("-q ls", Gives::Changes(&["quiet.attach: true", "quiet.personality: true"])),
+            ("--quiet ls", Gives::Same("-q ls")),
+            ("-e q=attach,personality ls", Gives::Same("-q ls")),
+            ("-qqq ls", Gives::Same("--silent=all ls")),
+            ("--silence=x ls", Gives::Fails("invalid quiet 'x'")),
+        ]),
+    ],
+};
