@@ -2,6 +2,7 @@
 
 mod command;
 mod naming;
+mod stacks;
 mod start;
 mod tampering;
 
@@ -20,7 +21,8 @@ use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered, Unknown};
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
-use crate::unwind::{Frame, Unwinder};
+use crate::unwind::Callers;
+use stacks::Stacks;
 
 /// prctl(2), linux/prctl.h.
 const PR_SET_NAME: u64 = libc::PR_SET_NAME as u64;
@@ -29,7 +31,7 @@ const PR_SET_NAME: u64 = libc::PR_SET_NAME as u64;
 struct Seat {
     call: Call,
     /// Who made the call, if that cannot be found out at its end.
-    stack: Vec<Frame>,
+    stack: Callers,
     /// It made a call before; known only where stacks are told.
     begun: bool,
     /// The call in progress was told.
@@ -56,7 +58,7 @@ impl Default for Seat {
     fn default() -> Seat {
         Seat {
             call: Call::default(),
-            stack: Vec::new(),
+            stack: Callers::default(),
             begun: false,
             told: false,
             inside: false,
@@ -118,7 +120,8 @@ struct Session<'a> {
     summary: Option<Summary>,
     seats: Tids<Box<Seat>>,
     identify: Identify,
-    unwinder: Unwinder,
+    /// What walks stacks, where they are reported.
+    stacks: Option<Stacks>,
     scratch: Scratch,
     ticker: Ticker,
     command: Option<Pid>,
@@ -305,14 +308,14 @@ impl Session<'_> {
             }
             call.is_complete()
         });
-        if let Some(limit) = self.options.stack_frames {
+        if let Some(stacks) = &mut self.stacks {
             match seat.call.syscall.map_or("", Syscall::name) {
-                "exit" | "exit_group" => self.report.last_stack(tid, self.unwinder.frames(tid, abi, limit)),
+                "exit" | "exit_group" => self.report.last_stack(tid, stacks.of(tid, abi)),
                 // Another program has another stack.
                 // That of the command itself is our own stack.
                 "execve" if self.command == Some(tid) && !seat.begun => {}
-                "execve" | "execveat" => seat.stack = self.unwinder.frames(tid, abi, limit),
-                _ => seat.stack.clear(),
+                "execve" | "execveat" => seat.stack = stacks.of(tid, abi),
+                _ => seat.stack = Callers::default(),
             }
             seat.begun = true;
         }
@@ -400,10 +403,10 @@ impl Session<'_> {
                 seat.call.data(outcome, &memory, &mut |piece| report.data(tid, piece));
             }
         }
-        if let Some(limit) = self.options.stack_frames {
+        if let Some(stacks) = &mut self.stacks {
             let before = std::mem::take(&mut seat.stack);
-            let frames = if before.is_empty() { self.unwinder.frames(tid, abi, limit) } else { before };
-            self.report.stack(tid, &frames);
+            let callers = if before.is_empty() { stacks.of(tid, abi) } else { before };
+            self.report.stack(tid, &callers);
         }
     }
 
@@ -437,8 +440,8 @@ impl Session<'_> {
             true
         });
         let abi = self.seats.get(&tid).map_or(Abi::X86_64, |seat| seat.abi);
-        if let Some(limit) = self.options.stack_frames {
-            self.report.stack(tid, &self.unwinder.frames(tid, abi, limit));
+        if let Some(stacks) = &mut self.stacks {
+            self.report.stack(tid, &stacks.of(tid, abi));
         }
     }
 

@@ -1,8 +1,7 @@
-//! What follows a line: data in hexadecimal and as text, and stacks.
+//! What follows a line: data in hexadecimal and as text.
 
 use super::text::append;
 use crate::decode::Piece;
-use crate::unwind::Frame;
 
 /// Bytes in a line.
 const WIDTH: usize = 16;
@@ -32,22 +31,6 @@ pub fn data(out: &mut Vec<u8>, piece: Piece<'_>) {
                 out.extend((0..WIDTH).map(text));
                 out.extend_from_slice(b" |\n");
             }
-        }
-    }
-}
-
-/// Appends the functions of a stack.
-pub fn stack(out: &mut Vec<u8>, frames: &[Frame]) {
-    for frame in frames {
-        match frame {
-            Frame::Known { file, symbol: Some((name, at)), offset } => {
-                append(out, format_args!(" > {}({name}+{at:#x}) [{offset:#x}]\n", file.display()));
-            }
-            Frame::Known { file, symbol: None, offset } => {
-                append(out, format_args!(" > {}() [{offset:#x}]\n", file.display()));
-            }
-            Frame::Unknown(address) => append(out, format_args!(" > unexpected_backtracing_error [{address:#x}]\n")),
-            Frame::More => out.extend_from_slice(b" > too many stack frames\n"),
         }
     }
 }

@@ -24,6 +24,16 @@ pub fn escape_angled(out: &mut Vec<u8>, bytes: &[u8], hex: HexStrings) {
     escape_but(out, bytes, hex, b"<>");
 }
 
+/// Appends `bytes` where no quotes are around them: on lines of their own, which they must not end.
+pub fn escape_plain(out: &mut Vec<u8>, bytes: &[u8]) {
+    for (index, part) in bytes.split(|byte| *byte == b'"').enumerate() {
+        if index > 0 {
+            out.push(b'"');
+        }
+        escape(out, part, HexStrings::Never);
+    }
+}
+
 /// Whether all of a string is in hexadecimal.
 pub fn all_hex(bytes: &[u8], hex: HexStrings) -> bool {
     let plain = |b: &u8| matches!(b, b' '..=b'~' | b'\t' | b'\n' | 0x0b | 0x0c | b'\r');

@@ -15,11 +15,12 @@ use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::stack;
 use super::status;
 use super::summary::Summary;
 use super::text::append;
 use crate::tracer::Tids;
-use crate::unwind::Frame;
+use crate::unwind::Callers;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
@@ -41,7 +42,7 @@ struct Thread {
     name: String,
     inside: Option<(u64, Abi)>,
     /// Who called exit(2), told with the thread's end.
-    last_stack: Vec<Frame>,
+    last_stack: Callers,
 }
 
 /// Writes one JSON object for each event.
@@ -161,24 +162,6 @@ fn comm(tid: Pid) -> Vec<u8> {
 /// The time since the epoch.
 fn now() -> Duration {
     clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from)
-}
-
-/// One function of a stack.
-fn push_frame(out: &mut Vec<u8>, frame: &Frame) {
-    match frame {
-        Frame::Known { file, symbol, offset } => {
-            out.extend_from_slice(b"{\"file\":");
-            push_text(out, file.as_os_str().as_bytes());
-            if let Some((name, at)) = symbol {
-                out.extend_from_slice(b",\"symbol\":");
-                push_text(out, name.as_bytes());
-                append(out, format_args!(",\"at\":{at}"));
-            }
-            append(out, format_args!(",\"offset\":\"{offset:#x}\"}}"));
-        }
-        Frame::Unknown(address) => append(out, format_args!("{{\"address\":\"{address:#x}\"}}")),
-        Frame::More => out.extend_from_slice(b"{\"more\":true}"),
-    }
 }
 
 /// Nanoseconds, of which 64 bits hold five centuries.
@@ -318,21 +301,16 @@ impl Report for JsonLines {
         self.simple("stop", stamp, format_args!(",\"signal\":{}", json!(signal_json(signal))));
     }
 
-    fn stack(&mut self, tid: Pid, frames: &[Frame]) {
+    fn stack(&mut self, tid: Pid, callers: &Callers) {
         let mut out = self.begin("stack", tid, now());
         out.extend_from_slice(b",\"frames\":[");
-        for (i, frame) in frames.iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            push_frame(&mut out, frame);
-        }
+        stack::json(&mut out, callers);
         out.push(b']');
         self.end(tid, out);
     }
 
-    fn last_stack(&mut self, tid: Pid, frames: Vec<Frame>) {
-        self.threads.entry(tid).or_insert_with(|| Thread::read(tid)).last_stack = frames;
+    fn last_stack(&mut self, tid: Pid, callers: Callers) {
+        self.threads.entry(tid).or_insert_with(|| Thread::read(tid)).last_stack = callers;
     }
 
     fn renamed(&mut self, tid: Pid) {
@@ -385,9 +363,9 @@ impl Report for JsonLines {
     }
 
     fn exited(&mut self, stamp: &Stamp, status: i32) {
-        let frames = self.threads.get_mut(&stamp.tid).map(|thread| std::mem::take(&mut thread.last_stack));
-        if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
-            self.stack(stamp.tid, &frames);
+        let callers = self.threads.get_mut(&stamp.tid).map(|thread| std::mem::take(&mut thread.last_stack));
+        if let Some(callers) = callers.filter(|callers| !callers.is_empty()) {
+            self.stack(stamp.tid, &callers);
         }
         self.simple("exit", stamp, format_args!(",\"status\":{status}"));
         self.gone(stamp.tid);

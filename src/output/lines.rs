@@ -10,13 +10,14 @@ use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
 use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::stack;
 use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::decode::Piece;
 use crate::identify::comm;
 use crate::tracer::Tids;
-use crate::unwind::Frame;
+use crate::unwind::Callers;
 
 /// What lines look like and which are there.
 #[derive(Clone, Debug)]
@@ -82,7 +83,7 @@ struct Line {
     /// The name of the thread, if it is shown: read when it is attached, and when it may have changed.
     comm: Vec<u8>,
     /// Who called the exit(2) that it is in.
-    last_stack: Vec<Frame>,
+    last_stack: Callers,
     /// The line, while it is held back.
     staged: Vec<u8>,
 }
@@ -352,14 +353,14 @@ impl Report for Lines {
         target.settle();
     }
 
-    fn stack(&mut self, tid: Pid, frames: &[Frame]) {
+    fn stack(&mut self, tid: Pid, callers: &Callers) {
         let target = self.files.target(tid);
-        dump::stack(&mut target.buffer, frames);
+        stack::lines(&mut target.buffer, callers);
         target.settle();
     }
 
-    fn last_stack(&mut self, tid: Pid, frames: Vec<Frame>) {
-        self.lines.entry(tid).or_default().last_stack = frames;
+    fn last_stack(&mut self, tid: Pid, callers: Callers) {
+        self.lines.entry(tid).or_default().last_stack = callers;
     }
 
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown) {
@@ -478,9 +479,9 @@ impl Report for Lines {
         if !self.style.quiet.exit {
             self.note(stamp, |out| append(out, format_args!("+++ exited with {status} +++")));
         }
-        let frames = self.lines.get_mut(&stamp.tid).map(|line| std::mem::take(&mut line.last_stack));
-        if let Some(frames) = frames.filter(|frames| !frames.is_empty()) {
-            self.stack(stamp.tid, &frames);
+        let callers = self.lines.get_mut(&stamp.tid).map(|line| std::mem::take(&mut line.last_stack));
+        if let Some(callers) = callers.filter(|callers| !callers.is_empty()) {
+            self.stack(stamp.tid, &callers);
         }
         self.gone(stamp.tid);
     }

@@ -13,6 +13,7 @@ mod paint;
 mod prefix;
 mod referents;
 pub mod report;
+mod stack;
 mod status;
 mod summary;
 mod summary_only;

@@ -7,7 +7,7 @@ use syscall_table::{Abi, Type};
 
 use super::summary::Summary;
 use crate::decode::{Piece, Sink};
-use crate::unwind::Frame;
+use crate::unwind::Callers;
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug)]
@@ -106,9 +106,9 @@ pub trait Report {
     /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.
     fn data(&mut self, _tid: Pid, _piece: Piece<'_>) {}
     /// Who called what was told last.
-    fn stack(&mut self, _tid: Pid, _frames: &[Frame]) {}
+    fn stack(&mut self, _tid: Pid, _callers: &Callers) {}
     /// Who called what the thread will not return from: told behind its end.
-    fn last_stack(&mut self, _tid: Pid, _frames: Vec<Frame>) {}
+    fn last_stack(&mut self, _tid: Pid, _callers: Callers) {}
     /// The thread of a call is gone, and its result with it.
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown);
     /// A call whose beginning was told turned out to be of no interest.

@@ -5,6 +5,7 @@ use std::fmt;
 use nix::sys::signal::Signal;
 
 use super::command::{command, user};
+use super::stacks::Stacks;
 use super::{Clocks, Session};
 use crate::decode::Scratch;
 use crate::identify::Identify;
@@ -15,7 +16,7 @@ use crate::output::{
 };
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
 use crate::tracer::{Ending, Tids, Tracer};
-use crate::unwind::Unwinder;
+use crate::unwind;
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +79,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
-        unwinder: Unwinder::default(),
+        stacks: options.stack_frames.map(|limit| Stacks::new(unwind::Options::default(), limit)),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),
         command: None,

@@ -1,122 +1,158 @@
-//! From a function to its caller, by the rules of DWARF's call frame information.
+//! From a function to its caller.
 
-use gimli::{
-    BaseAddresses, CfaRule, EhFrame, EhFrameHdr, Encoding, EndianSlice, EvaluationResult, Expression, Format,
-    LittleEndian, Location, Register, RegisterRule, UnwindContext, UnwindExpression, UnwindSection, Value,
-};
+use gimli::{Encoding, EndianSlice, EvaluationResult, Expression, Format, LittleEndian, Location, Value};
 
-use super::image::Image;
-use crate::decode::Memory;
+use super::registers::{Register, Registers, Word};
+use super::rules::{Cfa, Row, Saved};
 
-type Bytes<'a> = EndianSlice<'a, LittleEndian>;
-
-/// Registers by the numbers that DWARF has for them: the psABIs of x86-64 and i386, "DWARF register number mapping".
-#[derive(Clone, Debug)]
-pub struct Registers {
-    values: [Option<u64>; 17],
-    /// Bytes of an address.
-    word: usize,
+/// Reads numbers from the stack.
+pub trait Words {
+    /// The `size` (up to 8) bytes at an address as a number.
+    fn word(&mut self, address: u64, size: usize) -> Option<u64>;
 }
 
-impl Registers {
-    /// The registers of a thread that stopped; `word`: bytes of an address in its code.
-    pub fn new(regs: &libc::user_regs_struct, word: usize) -> Registers {
-        let mut values = [None; 17];
-        let r = regs;
-        let wide = [
-            r.rax, r.rdx, r.rcx, r.rbx, r.rsi, r.rdi, r.rbp, r.rsp, r.r8, r.r9, r.r10, r.r11, r.r12, r.r13, r.r14,
-            r.r15, r.rip,
-        ];
-        let narrow = [r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.rip];
-        let known: &[u64] = if word == 4 { &narrow } else { &wide };
-        for (value, known) in values.iter_mut().zip(known) {
-            *value = Some(*known);
-        }
-        Registers { values, word }
-    }
+/// A register is needed that nobody knows, or memory that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing;
 
-    fn stack_pointer(&self) -> usize {
-        if self.word == 4 { 4 } else { 7 }
-    }
+/// The registers in the caller, and whether it did not call but was interrupted by a signal; none where the stack begins.
+pub type Above = Option<(Registers, bool)>;
 
-    fn return_address(&self) -> usize {
-        if self.word == 4 { 8 } else { 16 }
-    }
-
-    /// The instruction pointer.
-    pub fn ip(&self) -> Option<u64> {
-        self.values[self.return_address()]
-    }
-
-    /// The stack pointer.
-    pub fn sp(&self) -> Option<u64> {
-        self.values[self.stack_pointer()]
-    }
-
-    fn get(&self, register: Register) -> Option<u64> {
-        *self.values.get(usize::from(register.0))?
-    }
-}
-
-/// The registers of the caller of the function that `address` of the image belongs to; and whether it was not called
-/// but interrupted by a signal.
-pub fn caller(image: &Image, address: u64, registers: &Registers, memory: &dyn Memory) -> Option<(Registers, bool)> {
-    let section = image.eh_frame.as_ref()?;
-    let eh_frame = EhFrame::new(&section.bytes, LittleEndian);
-    let mut bases = BaseAddresses::default().set_eh_frame(section.address).set_text(image.text);
-    let fde = match &image.eh_frame_hdr {
-        Some(header) => {
-            bases = bases.set_eh_frame_hdr(header.address);
-            let parsed = EhFrameHdr::new(&header.bytes, LittleEndian).parse(&bases, registers.word as u8).ok()?;
-            let table = parsed.table()?;
-            table.fde_for_address(&eh_frame, &bases, address, EhFrame::cie_from_offset).ok()?
-        }
-        None => eh_frame.fde_for_address(&bases, address, EhFrame::cie_from_offset).ok()?,
+/// The registers of the caller, by the rules of the function.
+pub fn by_rules(row: &Row, registers: &Registers, words: &mut dyn Words) -> Result<Above, Missing> {
+    let size = registers.word().bytes();
+    let cfa = match &row.cfa {
+        Cfa::Register(number, offset) => registers.numbered(*number).map(|value| value.wrapping_add_signed(*offset)),
+        Cfa::Expression(bytes) => evaluate(bytes, None, registers, words),
     };
-    let mut context = UnwindContext::new();
-    let row = fde.unwind_info_for_address(&eh_frame, &bases, &mut context, address).ok()?;
-    let encoding = Encoding { address_size: registers.word as u8, format: Format::Dwarf32, version: 4 };
-    let evaluate = |expression: &UnwindExpression<usize>, start: Option<u64>| {
-        evaluate(expression.get(&eh_frame).ok()?, encoding, start, registers, memory)
-    };
-    let cfa = match row.cfa() {
-        CfaRule::RegisterAndOffset { register, offset } => registers.get(*register)?.wrapping_add_signed(*offset),
-        CfaRule::Expression(expression) => evaluate(expression, None)?,
-    };
+    let cfa = narrow(cfa.ok_or(Missing)?, registers.word());
     let mut caller = registers.clone();
-    caller.values[registers.stack_pointer()] = Some(cfa);
-    for (number, value) in caller.values.iter_mut().enumerate() {
-        let at = |address: u64| load(memory, address, registers.word);
-        match row.register(Register(number as u16)) {
-            // Nothing is said: the callee left it alone. But where nobody called, there is no return address.
-            RegisterRule::Undefined if number == registers.return_address() => *value = None,
-            RegisterRule::Undefined | RegisterRule::SameValue | RegisterRule::Architectural => {}
-            RegisterRule::Offset(offset) => *value = at(cfa.wrapping_add_signed(offset)),
-            RegisterRule::ValOffset(offset) => *value = Some(cfa.wrapping_add_signed(offset)),
-            RegisterRule::Register(other) => *value = registers.get(other),
-            RegisterRule::Expression(expression) => *value = evaluate(&expression, Some(cfa)).and_then(at),
-            RegisterRule::ValExpression(expression) => *value = evaluate(&expression, Some(cfa)),
-            RegisterRule::Constant(constant) => *value = Some(constant),
-            _ => *value = None,
+    // Whoever was interrupted gets everything back.
+    if !row.interrupted {
+        caller.forget_scratch();
+    }
+    caller.set(Register::Sp, Some(cfa));
+    let mut back = None;
+    for (number, saved) in &row.saved {
+        let at = |address: u64| narrow(address, registers.word());
+        let value = match saved {
+            Saved::At(offset) => words.word(at(cfa.wrapping_add_signed(*offset)), size),
+            Saved::Is(offset) => Some(at(cfa.wrapping_add_signed(*offset))),
+            Saved::In(other) => registers.numbered(*other),
+            Saved::AtExpression(bytes) => {
+                evaluate(bytes, Some(cfa), registers, words).and_then(|address| words.word(at(address), size))
+            }
+            Saved::IsExpression(bytes) => evaluate(bytes, Some(cfa), registers, words).map(at),
+            Saved::Constant(number) => Some(*number),
+            Saved::Lost => None,
+        };
+        if *number == row.return_column {
+            back = Some((matches!(saved, Saved::Lost), value));
+        }
+        caller.set_numbered(*number, value);
+    }
+    match back {
+        // Nobody called, so that there is nowhere to return to.
+        None | Some((true, _)) => Ok(None),
+        Some((false, None)) => Err(Missing),
+        Some((false, value)) => {
+            caller.set(Register::Ip, value);
+            Ok(Some((caller, row.interrupted)))
         }
     }
-    Some((caller, fde.is_signal_trampoline()))
 }
 
-fn load(memory: &dyn Memory, address: u64, size: usize) -> Option<u64> {
-    let mut bytes = [0; 8];
-    (size <= 8 && memory.read(address, &mut bytes[..size]) == size).then(|| u64::from_le_bytes(bytes))
+/// What is known of the caller when its stack pointer was guessed: the registers that the function's rules say are saved near it.
+pub fn beside(row: &Row, guess: &Registers, registers: &Registers, words: &mut dyn Words) -> Registers {
+    let mut caller = registers.clone();
+    caller.forget_scratch();
+    caller.set(Register::Ip, guess.ip());
+    caller.set(Register::Sp, guess.sp());
+    for (number, saved) in &row.saved {
+        let value = match (saved, guess.sp()) {
+            (Saved::At(offset), Some(cfa)) => words.word(cfa.wrapping_add_signed(*offset), guess.word().bytes()),
+            _ => None,
+        };
+        if *number != row.return_column {
+            caller.set_numbered(*number, value);
+        }
+    }
+    caller
+}
+
+/// The registers of the caller if the function keeps a frame pointer, as nothing but a guess says: it was pushed behind the return
+/// address, and points to where the caller's was.
+pub fn by_frame_pointer(registers: &Registers, words: &mut dyn Words) -> Option<Registers> {
+    let size = registers.word().bytes() as u64;
+    let (sp, bp) = (registers.sp()?, registers.get(Register::Bp)?);
+    if bp < sp || bp % size != 0 {
+        return None;
+    }
+    let before = words.word(bp, size as usize)?;
+    let back = words.word(bp.checked_add(size)?, size as usize)?;
+    let mut caller = Registers::unknown(registers.word());
+    caller.set(Register::Ip, Some(back));
+    caller.set(Register::Sp, Some(bp.checked_add(2 * size)?));
+    caller.set(Register::Bp, Some(before));
+    Some(caller)
+}
+
+/// What the code is that returns from a signal's handler, where no rules say so: sigreturn(2), rt_sigreturn(2) by their numbers.
+const RETURNS: [(Word, &[u8], Layout); 3] = [
+    // mov $15, %rax (or %eax); syscall
+    (Word::Eight, &[0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05], Layout::Wide),
+    (Word::Eight, &[0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05], Layout::Wide),
+    // mov $173, %eax; int $0x80
+    (Word::Four, &[0xb8, 0xad, 0, 0, 0, 0xcd, 0x80], Layout::Narrow),
+];
+
+/// How the kernel lays out what it saves: struct ucontext, asm/ucontext.h.
+#[derive(Clone, Copy)]
+enum Layout {
+    Wide,
+    Narrow,
+}
+
+/// The registers of the code that a signal interrupted, if what runs at the instruction pointer is the return from a handler.
+pub fn by_signal_frame(registers: &Registers, words: &mut dyn Words) -> Option<Registers> {
+    let (ip, sp, word) = (registers.ip()?, registers.sp()?, registers.word());
+    let mut code = [0; 16];
+    for (at, chunk) in code.chunks_mut(8).enumerate() {
+        // What is behind the code need not be there.
+        chunk.copy_from_slice(&words.word(ip.wrapping_add(at as u64 * 8), 8).unwrap_or(0).to_le_bytes());
+    }
+    let (_, _, layout) = RETURNS.iter().find(|(of, bytes, _)| *of == word && code.starts_with(bytes))?;
+    let mut before = Registers::unknown(word);
+    match layout {
+        Layout::Wide => {
+            // uc_flags, uc_link, uc_stack (24 bytes), then r8 and so on: struct sigcontext_64.
+            let order = [8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16];
+            for (index, number) in order.into_iter().enumerate() {
+                before.set_numbered(number, words.word(sp.wrapping_add(40 + index as u64 * 8), 8));
+            }
+        }
+        Layout::Narrow => {
+            // The handler has returned: its signal's number, two pointers, siginfo (128 bytes), then the ucontext: flags, link,
+            // stack (12 bytes), and struct sigcontext_32 from gs on.
+            let context = sp.wrapping_add(12 + 128 + 20);
+            // edi, esi, ebp, esp, ebx, edx, ecx, eax, trapno, err, eip
+            let order = [7, 6, 5, 4, 3, 2, 1, 0, u16::MAX, u16::MAX, 8];
+            for (index, number) in order.into_iter().enumerate() {
+                before.set_numbered(number, words.word(context.wrapping_add(16 + index as u64 * 4), 4));
+            }
+        }
+    }
+    before.ip().map(|_| before)
+}
+
+fn narrow(value: u64, word: Word) -> u64 {
+    if word == Word::Four { value & 0xffff_ffff } else { value }
 }
 
 /// The address that an expression makes, with `start` on its stack.
-fn evaluate(
-    expression: Expression<Bytes<'_>>,
-    encoding: Encoding,
-    start: Option<u64>,
-    registers: &Registers,
-    memory: &dyn Memory,
-) -> Option<u64> {
-    let mut evaluation = expression.evaluation(encoding);
+fn evaluate(bytes: &[u8], start: Option<u64>, registers: &Registers, words: &mut dyn Words) -> Option<u64> {
+    let encoding = Encoding { address_size: registers.word().bytes() as u8, format: Format::Dwarf32, version: 4 };
+    let mut evaluation = Expression(EndianSlice::new(bytes, LittleEndian)).evaluation(encoding);
     // What a file says may go in circles.
     evaluation.set_max_iterations(1000);
     if let Some(start) = start {
@@ -126,12 +162,12 @@ fn evaluate(
     loop {
         state = match state {
             EvaluationResult::Complete => break,
-            EvaluationResult::RequiresMemory { address, size, .. } => {
-                let value = load(memory, address, usize::from(size))?;
+            EvaluationResult::RequiresMemory { address, size, .. } if size <= 8 => {
+                let value = words.word(address, usize::from(size))?;
                 evaluation.resume_with_memory(Value::Generic(value)).ok()?
             }
             EvaluationResult::RequiresRegister { register, .. } => {
-                evaluation.resume_with_register(Value::Generic(registers.get(register)?)).ok()?
+                evaluation.resume_with_register(Value::Generic(registers.numbered(register.0)?)).ok()?
             }
             _ => return None,
         };

@@ -11,7 +11,7 @@ use crate::programs::program;
 fn functions(mut tracer: Command, name: &str) -> Vec<String> {
     let program = program(name);
     let output = tracer.args(["-e", "trace=getppid,exit_group"]).arg(&program).output().expect("a tracer runs");
-    let frame = Regex::new(r"^ > (\S+?)\((\w*)(\+0x[0-9a-f]+)?\) \[0x[0-9a-f]+\]$").expect("pattern");
+    let frame = Regex::new(r"^ > (\S+?)\((\w*)(?:@@\S+?)?(\+0x[0-9a-f]+)?\) \[0x[0-9a-f]+\]$").expect("pattern");
     let number = Regex::new(r"\d+$|pid=\d+| +").expect("pattern");
     let mut lines = Vec::new();
     for line in stderr(&output).lines() {
@@ -62,7 +62,9 @@ fn places(mut tracer: Command, behind: u64) -> Vec<Vec<(String, bool, u64)>> {
             (Some(frame), Some(stack)) => {
                 let called = if stack.is_empty() { 0 } else { behind };
                 let place = u64::from_str_radix(&frame[3], 16).expect("a number") + called;
-                stack.push((frame[1].to_string(), frame[2].starts_with(|c| c != '+'), place));
+                // Where a file has no names of its own functions, strace 6.1 takes that of the next before, however far that is.
+                let named = frame[2].starts_with(|c| c != '+') && !frame[1].ends_with("/ls");
+                stack.push((frame[1].to_string(), named, place));
             }
             _ => lines.push(Vec::new()),
         }

@@ -1,0 +1,93 @@
+//! How much may be spent on what files say, which may be anything: memory and time have bounds, and whoever wants to end us is heard.
+
+use std::cell::Cell;
+
+/// Memory for all that is read of files, in bytes.
+const MEMORY: u64 = 1 << 30;
+/// Steps of work for one question, each about as much as reading a number. Some seconds.
+const STEPS: u64 = 100_000_000;
+/// After how many steps somebody who waits is heard.
+const EAR: u64 = 1 << 16;
+
+/// What is left to be spent.
+#[derive(Debug)]
+pub struct Effort {
+    memory: Cell<u64>,
+    short: Cell<bool>,
+    steps: Cell<u64>,
+    until_heard: Cell<u64>,
+    interrupted: fn() -> bool,
+    stopped: Cell<bool>,
+}
+
+impl Effort {
+    /// All that may be spent. `interrupted` says whether somebody wants it to end early.
+    pub fn new(interrupted: fn() -> bool) -> Effort {
+        Effort {
+            memory: Cell::new(MEMORY),
+            short: Cell::new(false),
+            steps: Cell::new(STEPS),
+            until_heard: Cell::new(EAR),
+            interrupted,
+            stopped: Cell::new(false),
+        }
+    }
+
+    /// Another question may take its steps.
+    pub fn begin(&self) {
+        self.steps.set(STEPS);
+    }
+
+    /// Takes bytes of memory; `None` if there are not as many left.
+    pub fn take_memory(&self, bytes: u64) -> Option<()> {
+        match self.memory.get().checked_sub(bytes) {
+            Some(rest) => self.memory.set(rest),
+            // What does not fit at all is no reason to forget the rest.
+            None if bytes > MEMORY / 2 => return None,
+            None => {
+                self.short.set(true);
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    /// Gives bytes back.
+    pub fn return_memory(&self, bytes: u64) {
+        self.memory.set(self.memory.get().saturating_add(bytes).min(MEMORY));
+    }
+
+    /// Whether something could not be read for want of memory.
+    pub fn is_short(&self) -> bool {
+        self.short.get()
+    }
+
+    /// Everything that was read is forgotten.
+    pub fn forget(&self) {
+        self.memory.set(MEMORY);
+        self.short.set(false);
+    }
+
+    /// Makes steps; `None` if there are none left or somebody wants an end.
+    #[inline]
+    pub fn work(&self, steps: u64) -> Option<()> {
+        self.steps.set(self.steps.get().checked_sub(steps + 1)?);
+        match self.until_heard.get().checked_sub(steps + 1) {
+            Some(rest) => self.until_heard.set(rest),
+            None => {
+                self.until_heard.set(EAR);
+                if (self.interrupted)() {
+                    self.stopped.set(true);
+                    self.steps.set(0);
+                    return None;
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// Somebody wanted an end: what was not found may still be there.
+    pub fn was_interrupted(&self) -> bool {
+        self.stopped.get()
+    }
+}

@@ -1,0 +1,188 @@
+//! Stacks of programs of all kinds: `-k` and what builds on it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use regex::Regex;
+
+/// Two functions that are called one from the other, of which the inner one makes a call.
+const NESTED: &str = r#"
+#include <unistd.h>
+#include <sys/syscall.h>
+__attribute__((noinline)) int right_inner(int x) { syscall(SYS_getppid); return x + 1; }
+__attribute__((noinline)) int right_outer(int x) { return right_inner(x) * 3; }
+int main(void) { return right_outer(1) & 0; }
+"#;
+
+/// An empty directory of the running test's own.
+fn directory() -> PathBuf {
+    let thread = std::thread::current();
+    let test = thread.name().expect("tests run in threads with names").replace("::", "-");
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stacks").join(test);
+    let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&path).expect("a directory for the test");
+    path
+}
+
+/// Runs a program that must succeed.
+fn run(program: &str, args: &[&str], directory: &Path) -> Output {
+    let output = Command::new(program).args(args).current_dir(directory).env("LC_ALL", "C").output();
+    let output = output.unwrap_or_else(|e| panic!("{program} is needed: {e}"));
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Compiles C with these options.
+fn compile(directory: &Path, name: &str, source: &str, options: &[&str]) -> PathBuf {
+    let file = directory.join(format!("{name}.c"));
+    fs::write(&file, source).expect("a source");
+    let mut args = vec!["-w", "-O1", "-o", name, "-x", "c"];
+    let file = file.file_name().and_then(|name| name.to_str()).expect("a name");
+    args.extend(options);
+    args.push(file);
+    run("gcc", &args, directory);
+    directory.join(name)
+}
+
+/// What the built program prints of a command.
+fn trace(options: &[&str], command: &[&str]) -> String {
+    let mut trapline = Command::new(env!("CARGO_BIN_EXE_trapline"));
+    let output = trapline.args(options).args(command).env("LC_ALL", "C").stdin(Stdio::null()).output();
+    String::from_utf8(output.expect("trapline runs").stderr).expect("text is ASCII")
+}
+
+/// The frames behind the last getppid(): file, function with its offset, address, and what follows.
+fn frames(text: &str) -> Vec<(String, String, u64, String)> {
+    let frame = Regex::new(r"^ > (\S+?(?: \(deleted\))?)\((.*)\) \[0x([0-9a-f]+)\]( .*)?$").expect("pattern");
+    let call = text.rfind("getppid()").expect("the call");
+    let mut lines = text[call..].lines().skip(1);
+    let mut frames = Vec::new();
+    while let Some(frame) = lines.next().and_then(|line| frame.captures(line)) {
+        let address = u64::from_str_radix(&frame[3], 16).expect("a number");
+        let more = frame.get(4).map_or("", |more| more.as_str().trim_start());
+        frames.push((frame[1].to_string(), frame[2].to_string(), address, more.to_string()));
+    }
+    frames
+}
+
+/// The names of the functions of one file, as far as it has some.
+fn functions(text: &str, file: &str) -> Vec<String> {
+    let of_file = frames(text).into_iter().filter(|(path, ..)| path == file);
+    of_file.map(|(_, function, ..)| function.split('+').next().unwrap_or_default().to_string()).collect()
+}
+
+const OPTIONS: [&str; 5] = ["-f", "-k", "-qq", "-e", "trace=getppid"];
+
+#[test]
+fn addresses_are_those_that_addr2line_takes() {
+    let directory = directory();
+    for (name, options) in [
+        ("pie", &["-g", "-pie", "-fPIE"][..]),
+        ("fixed", &["-g", "-no-pie"]),
+        ("static", &["-g", "-static"]),
+        ("static-pie", &["-g", "-static-pie"]),
+    ] {
+        let program = compile(&directory, name, NESTED, options);
+        let program = program.to_str().expect("a path");
+        let text = trace(&OPTIONS, &[program]);
+        let mut said = Vec::new();
+        for (_, _, address, _) in frames(&text).iter().filter(|(file, ..)| file == program) {
+            let output = run("addr2line", &["-f", "-e", program, &format!("{address:#x}")], &directory);
+            let output = String::from_utf8_lossy(&output.stdout).into_owned();
+            said.push(output.lines().next().unwrap_or_default().to_string());
+        }
+        assert!(
+            said.windows(3).any(|names| names == ["right_inner", "right_outer", "main"]),
+            "{name}: {said:?}\n{text}"
+        );
+        assert_eq!(functions(&text, program), said, "{name}");
+    }
+}
+
+#[test]
+fn rules_may_be_in_other_sections_or_nowhere() {
+    let directory = directory();
+    let no_tables = ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables"];
+    for (name, options) in [
+        ("frame-pointers", &["-fno-omit-frame-pointer"][..]),
+        ("debug-frame", &["-g", "-gz=none"]),
+        ("compressed-zlib", &["-g", "-gz=zlib"]),
+        ("compressed-gnu", &["-g", "-gz=zlib-gnu"]),
+        ("32-frame-pointers", &["-fno-omit-frame-pointer", "-m32"]),
+    ] {
+        let options: Vec<&str> = options.iter().chain(&no_tables).copied().collect();
+        let program = compile(&directory, name, NESTED, &options);
+        let program = program.to_str().expect("a path");
+        let text = trace(&OPTIONS, &[program]);
+        assert!(
+            functions(&text, program).starts_with(&["right_inner".into(), "right_outer".into(), "main".into()]),
+            "{name}: {text}"
+        );
+        // 32-bit functions that align the stack push the return address again: a frame pointer leads to the copy.
+        assert!(name.starts_with("32") || text.contains("(__libc_start_main"), "{name}: {text}");
+        assert!(!text.contains("error"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn names_end_no_line() {
+    let directory = directory();
+    // Assemblers take few names: this one is made afterwards, in the file.
+    let program = compile(&directory, "program", &NESTED.replace("right_inner", "right_XYZW_inner"), &[]);
+    let mut bytes = fs::read(&program).expect("a program");
+    let name = b"right_XYZW_inner";
+    let at: Vec<usize> = (0..bytes.len() - name.len()).filter(|at| bytes[*at..].starts_with(name)).collect();
+    for at in at {
+        bytes[at..at + name.len()].copy_from_slice(b"a\n > b\"\\\x1b[31mxyz");
+    }
+    let file = directory.join("a\nb\x1b[31mc");
+    fs::write(&file, bytes).expect("a program");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("ours");
+    let text = trace(&OPTIONS, &[file.to_str().expect("a path")]);
+    let found = frames(&text);
+    let (path, function, ..) = &found[1];
+    assert_eq!(function, r#"a\n > b"\\\33[31mxyz+0x11"#, "{text}");
+    assert!(path.ends_with(r"/a\nb\33[31mc"), "{text}");
+    assert!(text.lines().all(|line| line.starts_with(" > /") || line.starts_with("getppid()")), "{text}");
+}
+
+#[test]
+fn files_are_those_that_the_process_has() {
+    let directory = directory();
+    compile(&directory, "right", NESTED, &[]);
+    compile(&directory, "wrong", &NESTED.replace("right", "wrong"), &["-O0"]);
+    // A mount namespace of its own, where a file lies over another; and a file that was replaced, and one that was deleted.
+    let privileged = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|status| status.success());
+    let place = directory.join("place");
+    fs::create_dir(&place).expect("a directory");
+    let program = place.join("program");
+    let program = program.to_str().expect("a path");
+    let (right, wrong) = (directory.join("right"), directory.join("wrong"));
+    let expected = ["right_inner", "right_outer", "main", "_start"];
+    if privileged {
+        let script = format!(
+            "mount -t tmpfs none {place} && cp {right} {program} && exec {program}",
+            place = place.display(),
+            right = right.display(),
+        );
+        let text = trace(&OPTIONS, &["unshare", "-m", "sh", "-c", &script]);
+        assert_eq!(functions(&text, program), expected, "where no file is outside: {text}");
+        fs::copy(&wrong, program).expect("a copy");
+        let text = trace(&OPTIONS, &["unshare", "-m", "sh", "-c", &script]);
+        assert_eq!(functions(&text, program), expected, "where another is outside: {text}");
+        fs::remove_file(program).expect("ours");
+    }
+    for (then, named) in [("rm %p", " (deleted)"), ("mv -f %w %p", " (deleted)"), ("rm %p; mkfifo %p", " (deleted)")] {
+        let source = NESTED.replace("int main(void) {", "int main(int c, char **v) { system(v[1]);");
+        compile(&directory, "right", &format!("#include <stdlib.h>\n{source}"), &[]);
+        fs::copy(&right, program).expect("a copy");
+        fs::copy(&wrong, directory.join("copy")).expect("a copy");
+        let copy = directory.join("copy");
+        let then = then.replace("%p", program).replace("%w", copy.to_str().expect("a path"));
+        let text = trace(&["-k", "-qq", "-e", "trace=getppid", "-e", "signal=none"], &[program, &then]);
+        assert_eq!(functions(&text, &format!("{program}{named}")), expected, "{then}: {text}");
+        let _ = fs::remove_file(program);
+    }
+}
