@@ -4,11 +4,13 @@
 //! waits for, [`graph`] follows that from thread to thread across processes, [`verdict`] judges, [`report`] writes.
 
 pub mod call;
+pub mod call_site;
 pub mod clock;
 pub mod graph;
 pub mod proc;
 pub mod process;
 pub mod report;
+pub mod symbols;
 pub mod verdict;
 pub mod wait;
 pub mod waits;

@@ -7,7 +7,7 @@ use nix::unistd::Pid;
 
 use super::graph::{Activity, Graph, Node};
 use super::proc::{Position, State};
-use super::wait::{Kind, Until};
+use super::wait::{How, Kind, Until};
 
 /// What is the matter with a thread; its name is a word of the JSON schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,18 +24,18 @@ pub enum Nature {
     Blocked,
     /// It uses a CPU without pause.
     Spinning,
-    /// It runs or is about to.
-    Running,
+    /// It waits for something that is not known, or for somebody who is not.
+    Waiting,
     /// It runs for a moment again and again, and sleeps in between.
     Ticking,
+    /// It runs or is about to.
+    Running,
     /// It sleeps for a time.
     Sleeping,
     /// It waits for work.
     Idle,
     /// It ended, and nobody has asked for its status.
     Zombie,
-    /// It waits for something that is not known.
-    Waiting,
     /// It may not be looked at.
     Unseen,
 }
@@ -184,6 +184,8 @@ fn nature(node: &Node) -> Nature {
         _ if wait.idles => Nature::Idle,
         Kind::Sleep | Kind::Timer if wait.until != Until::Forever => Nature::Sleeping,
         Kind::Unknown | Kind::Futex => Nature::Waiting,
+        // Nobody says who it is; it could be any of these.
+        _ if !wait.enders.is_empty() && wait.enders.iter().all(|ender| ender.how == How::Shares) => Nature::Waiting,
         _ => Nature::Blocked,
     }
 }

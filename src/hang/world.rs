@@ -9,9 +9,10 @@ use nix::unistd::Pid;
 
 use super::clock::Clocks;
 use super::proc::{
-    Access, Descriptors, FdInfo, FileKind, FileLock, Maps, Position, State, Status, file_locks, numbers,
+    Access, Descriptors, FdInfo, FileKind, FileLock, Mapping, Maps, Position, State, Status, file_locks, numbers,
 };
 use super::process::{Process, Thread};
+use super::symbols::Symbols;
 use crate::tracee;
 
 /// A process that has a file open.
@@ -36,6 +37,9 @@ pub enum Unseen {
     Memory,
 }
 
+/// A file as maps has it: device and inode.
+type FileId = (String, u64);
+
 /// What is read once.
 #[derive(Default)]
 pub struct World {
@@ -45,6 +49,7 @@ pub struct World {
     everybody: OnceCell<Vec<Pid>>,
     openers: OnceCell<HashMap<FileKind, Vec<(Pid, i32)>>>,
     locks: OnceCell<Vec<FileLock>>,
+    symbols: RefCell<HashMap<FileId, Option<Rc<Symbols>>>>,
     clocks: Clocks,
     unseen: RefCell<BTreeMap<Unseen, BTreeSet<Pid>>>,
 }
@@ -110,6 +115,25 @@ impl World {
     /// The memory map of a process.
     pub fn maps(&self, pid: Pid) -> Rc<Maps> {
         self.maps.borrow_mut().entry(pid).or_insert_with(|| Rc::new(Maps::of(pid))).clone()
+    }
+
+    /// The functions of the library that a mapping belongs to and that was loaded at `base`; `None` if it has no table
+    /// of them.
+    pub fn symbols(&self, pid: Pid, mapping: &Mapping, base: u64) -> Option<Rc<Symbols>> {
+        let key = (mapping.device.clone(), mapping.inode);
+        if let Some(known) = self.symbols.borrow().get(&key) {
+            return known.clone();
+        }
+        let read = Symbols::read(self.memory(pid), base).map(Rc::new);
+        self.symbols.borrow_mut().insert(key, read.clone());
+        read
+    }
+
+    /// The processes that have a mapping of a file that others see, too; `inode` and `device` as maps have them.
+    pub fn sharers(&self, device: &str, inode: u64) -> Vec<Pid> {
+        let shares = |mapping: &Mapping| mapping.shared && mapping.inode == inode && mapping.device == device;
+        let everybody = self.everybody().iter();
+        everybody.copied().filter(|pid| self.maps(*pid).0.iter().any(shares)).collect()
     }
 
     /// The descriptors of a process.

@@ -136,5 +136,9 @@ fn of_ender(ender: &Ender) -> Value {
         Who::Gone { id, .. } => ("gone", (*id).into()),
         Who::Remote(address) => ("remote", address.clone().into()),
     };
-    json!({ key: who, "how": ender.how.name(), "role": ender.role, "fds": ender.fds })
+    let mut record = json!({ key: who, "how": ender.how.name(), "role": ender.role, "fds": ender.fds });
+    if let Who::Gone { words, .. } = &ender.who {
+        record["words"] = words.clone().into();
+    }
+    record
 }

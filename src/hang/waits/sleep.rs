@@ -17,17 +17,18 @@ pub fn resolve(case: &Case<'_>) -> Option<Wait> {
         _ => (ClockId::from_raw(case.int(0)), case.int(1), case.call.args[2]),
     };
     let requested = read_time(case, request)?;
-    let until = if flags & ABSOLUTE != 0 {
-        let now = clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
-        Until::Left(requested.saturating_sub(now))
-    } else {
-        left(case, requested)
-    };
+    let until = if flags & ABSOLUTE != 0 { until_moment(clock, requested) } else { left(case, requested) };
     let what = match until {
         _ if flags & ABSOLUTE != 0 => "a point in time".to_string(),
         _ => format!("{} to pass", crate::hang::report::span(requested)),
     };
     Some(Wait { until, ..Wait::new(Kind::Sleep, Object::Own, what) })
+}
+
+/// What is left until a clock shows a time.
+pub fn until_moment(clock: ClockId, moment: Duration) -> Until {
+    let now = clock_gettime(clock).map_or(Duration::ZERO, Duration::from);
+    Until::Left(moment.saturating_sub(now))
 }
 
 /// What is left of a time that was given when the call began: the thread has not run since, so that it began then.

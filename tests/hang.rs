@@ -1,0 +1,11 @@
+//! Why does it hang: programs that get themselves into a situation and say what must be found.
+
+mod hang {
+    mod situation;
+
+    mod locks;
+}
+#[path = "support/isolation.rs"]
+mod isolation;
+#[path = "support/programs.rs"]
+mod programs;
