@@ -3,10 +3,10 @@
 use clap::builder::PossibleValue;
 use clap::{Arg, ArgAction, ValueEnum};
 
-use super::UsageError;
 use super::given::Given;
 use super::together::Conflict;
 use super::typed::Typed;
+use super::{Answer, UsageError};
 
 /// An option, defined once: the reader of command lines, errors, the help, the manual page, completions and tests are
 /// made of this. See [`super::options`] for how to add one.
@@ -129,6 +129,8 @@ pub enum Apply {
     Sets(fn(&mut Typed)),
     /// Something that depends on the form or the value, which may make no sense.
     Reads(fn(&mut Typed, &Given) -> Result<(), UsageError>),
+    /// Something is answered instead of a run, if nothing is wrong. No two of these go together, nor one with a command.
+    Answers(fn(&Given) -> Result<Answer, UsageError>),
 }
 
 /// What an example gives; read by tests alone.
@@ -252,6 +254,12 @@ impl Definition {
         self
     }
 
+    /// What it answers instead of a run.
+    pub const fn answers(mut self, answer: fn(&Given) -> Result<Answer, UsageError>) -> Definition {
+        self.apply = Apply::Answers(answer);
+        self
+    }
+
     /// Command lines, and what they give: a test runs through them.
     #[cfg_attr(not(test), allow(unused_mut, unused_variables, reason = "only tests keep them"))]
     pub const fn examples(mut self, examples: &'static [(&'static str, Gives)]) -> Definition {
@@ -283,7 +291,8 @@ impl Definition {
         match self.apply {
             Apply::Remembered => {}
             Apply::Sets(apply) => apply(typed),
-            Apply::Reads(apply) => return apply(typed, given),
+            Apply::Reads(apply) => apply(typed, given)?,
+            Apply::Answers(answer) => typed.answer = Some(answer(given)?),
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use clap::builder::PossibleValue;
 
 use super::UsageError;
 use super::definition::{Definition, Kind};
@@ -70,6 +71,22 @@ impl Given {
         super::words::word(&self.text()).ok_or_else(|| self.invalid())
     }
 
+    /// Its value as a list of words with commas between them, each at most once.
+    ///
+    /// # Errors
+    /// [`UsageError`] if one is none of `T`'s.
+    #[allow(dead_code, reason = "for options to come")]
+    pub fn words<T: ValueEnum + PartialEq>(&self) -> Result<Vec<T>, UsageError> {
+        let mut words = Vec::new();
+        for item in self.text().split(',') {
+            let word = super::words::word(item).ok_or_else(|| self.invalid())?;
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        Ok(words)
+    }
+
     /// Its value as a DURATION: `10`, `1.5s`, `10m`, `2h`, `1d`, `500ms`, `100us`, `50ns`.
     ///
     /// # Errors
@@ -102,22 +119,71 @@ impl Given {
 impl Kind {
     /// What is valid, for errors.
     fn valid(self) -> String {
+        let names = |words: fn() -> Vec<PossibleValue>| -> Vec<String> {
+            words().iter().map(|word| word.get_name().to_string()).collect()
+        };
         match self {
-            Kind::Word(words) | Kind::Words(words) => {
-                let words: Vec<String> = words().iter().map(|word| word.get_name().to_string()).collect();
-                let joint = if matches!(self, Kind::Word(_)) { "or" } else { "and" };
-                match words.as_slice() {
-                    [] => String::new(),
-                    [one] => one.clone(),
-                    [first, last] => format!("{first} {joint} {last}"),
-                    [most @ .., last] => format!("{}, {joint} {last}", most.join(", ")),
-                }
-            }
+            Kind::Word(words) => match names(words).as_slice() {
+                [] => String::new(),
+                [one] => one.clone(),
+                [first, last] => format!("{first} or {last}"),
+                [most @ .., last] => format!("{}, or {last}", most.join(", ")),
+            },
+            Kind::Words(words) => format!("any of {}", names(words).join(", ")),
             Kind::Shell => "bash, zsh, or fish".to_string(),
             Kind::Number => "a whole number".to_string(),
             Kind::Duration => "10, 1.5s, 10m, 2h, 1d, 500ms, 100us, 50ns".to_string(),
             Kind::Size => "bytes, or 512K, 64M, 1G".to_string(),
             _ => String::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::definition::words;
+    use crate::cli::words::ColorWhen;
+
+    static WORD: Definition = Definition::value("word", "WHEN", Kind::Word(words::<ColorWhen>), "").ours();
+    static WORDS: Definition = Definition::value("words", "WHEN,...", Kind::Words(words::<ColorWhen>), "").ours();
+    static DURATION: Definition = Definition::value("limit", "DURATION", Kind::Duration, "").ours();
+    static SIZE: Definition = Definition::value("keep", "SIZE", Kind::Size, "").ours();
+    static NUMBER: Definition = Definition::value("most", "NUMBER", Kind::Number, "").ours();
+    static STRACES: Definition = Definition::value("number", "N", Kind::Number, "");
+
+    fn given(option: &'static Definition, value: &str) -> Given {
+        Given { option, form: Form::Long, name: format!("--{}", option.id), value: Some(value.into()) }
+    }
+
+    fn said<T>(result: Result<T, UsageError>) -> String {
+        let error = result.err().expect("an error");
+        assert!(error.hint);
+        error.text
+    }
+
+    #[test]
+    fn values_are_read_by_their_type() {
+        assert_eq!(given(&WORD, "AUTO").word(), Ok(ColorWhen::Auto));
+        assert_eq!(given(&WORDS, "never,auto,never").words(), Ok(vec![ColorWhen::Never, ColorWhen::Auto]));
+        assert_eq!(given(&DURATION, "1.5s").duration(), Ok(Duration::from_millis(1500)));
+        assert_eq!(given(&SIZE, "512K").size(), Ok(524_288));
+        assert_eq!(given(&NUMBER, "7").number(1..=7), Ok(7));
+    }
+
+    #[test]
+    fn errors_list_what_is_valid() {
+        let word = said(given(&WORD, "x").word::<ColorWhen>());
+        assert_eq!(word, "invalid --word argument: 'x' (auto, always, or never)");
+        let words = |text| said(given(&WORDS, text).words::<ColorWhen>());
+        assert_eq!(words("auto,x"), "invalid --words argument: 'auto,x' (any of auto, always, never)");
+        assert_eq!(words(""), "invalid --words argument: '' (any of auto, always, never)");
+        let duration = said(given(&DURATION, "x").duration());
+        assert_eq!(duration, "invalid --limit argument: 'x' (10, 1.5s, 10m, 2h, 1d, 500ms, 100us, 50ns)");
+        assert_eq!(said(given(&SIZE, "1k").size()), "invalid --keep argument: '1k' (bytes, or 512K, 64M, 1G)");
+        let number = |text| said(given(&NUMBER, text).number(1..=7));
+        assert_eq!(number("8"), "invalid --most argument: '8' (a whole number from 1 to 7)");
+        assert_eq!(number("-1"), "invalid --most argument: '-1' (a whole number from 1 to 7)");
+        assert_eq!(given(&STRACES, "x").invalid().text, "invalid --number argument: 'x'");
     }
 }

@@ -25,7 +25,9 @@ use owo_colors::{OwoColorize, Stream};
 use crate::filter::FilterError;
 use crate::options::Options;
 use crate::output::JSON_SCHEMA;
+use definition::Apply;
 use getopt::GetOpt;
+use given::Given;
 pub use tips::tip;
 use typed::Typed;
 
@@ -153,10 +155,15 @@ fn read(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Aske
         return Ok(Asked::Answer(Answer::Version));
     }
     together::check_ours(&typed.given)?;
+    let command = getopt.command();
     if let Some(answer) = typed.answer {
-        return Ok(Asked::Answer(answer));
+        let answers = |given: &&Given| matches!(given.option.apply, Apply::Answers(_));
+        return match typed.given.iter().find(answers) {
+            Some(given) if !command.is_empty() => Err(together::exclusive(&given.name, "PROG [ARGS]", "")),
+            _ => Ok(Asked::Answer(answer)),
+        };
     }
-    resolve::resolve(typed, getopt.command(), warnings).map(|options| Asked::Run(Box::new(options)))
+    resolve::resolve(typed, command, warnings).map(|options| Asked::Run(Box::new(options)))
 }
 
 /// Columns of the help.

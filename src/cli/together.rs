@@ -10,6 +10,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 use super::UsageError;
+use super::definition::Apply;
 use super::given::{Form, Given};
 use crate::filter::CallFilter;
 
@@ -45,6 +46,10 @@ pub struct Conflict {
     /// Why, if that is not plain; stands behind the message, in parentheses.
     pub because: &'static str,
 }
+
+/// Options that print something of trapline's own trace nothing, and do not write where a trace would go.
+pub const NOTHING_TRACED: Conflict =
+    Conflict { with: AnyOf(&[Is("attach"), Is("output")]), because: "nothing is traced" };
 
 /// What is said of options, when all of `when` and none of `unless` were given.
 #[derive(Clone, Copy, Debug)]
@@ -327,10 +332,18 @@ pub fn check_ours(given: &[Given]) -> Result<(), UsageError> {
             let Some(other) = conflict.with.find(given, one.option.id) else { continue };
             let before = given[..at].iter().any(|given| std::ptr::eq(given, other));
             let (first, second) = if before { (other, one) } else { (one, other) };
-            let because = if conflict.because.is_empty() { String::new() } else { format!(" ({})", conflict.because) };
-            let text = format!("{} and {} are mutually exclusive{because}", first.name, second.name);
-            return Err(UsageError::with_hint(text));
+            return Err(exclusive(&first.name, &second.name, conflict.because));
         }
     }
-    Ok(())
+    let mut answers = given.iter().filter(|given| matches!(given.option.apply, Apply::Answers(_)));
+    match answers.next().and_then(|first| Some((first, answers.find(|other| other.option.id != first.option.id)?))) {
+        Some((first, second)) => Err(exclusive(&first.name, &second.name, "")),
+        None => Ok(()),
+    }
+}
+
+/// The error about two that exclude each other.
+pub fn exclusive(first: &str, second: &str, because: &str) -> UsageError {
+    let because = if because.is_empty() { String::new() } else { format!(" ({because})") };
+    UsageError::with_hint(format!("{first} and {second} are mutually exclusive{because}"))
 }

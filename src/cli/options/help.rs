@@ -3,7 +3,7 @@
 use super::Section;
 use crate::cli::definition::{Definition, Gives, Kind};
 use crate::cli::given::Form;
-use crate::cli::together::{Conflict, Side};
+use crate::cli::together::NOTHING_TRACED;
 use crate::cli::{Answer, generate, tips};
 
 pub static SECTION: Section = Section {
@@ -23,21 +23,14 @@ pub static SECTION: Section = Section {
         Definition::flag("print-manual", "Print the manual page, for man(1)")
             .ours()
             .unlisted()
-            .conflicts(&[Conflict { with: Side::Is("json-schema"), because: "" }])
-            .sets(|typed| typed.answer = Some(Answer::Manual))
+            .conflicts(&[NOTHING_TRACED])
+            .answers(|_| Ok(Answer::Manual))
             .examples(&[("--print-manual", Gives::Prints(".ie "))]),
         Definition::value("print-completions", "SHELL", Kind::Shell, "Print completions for bash, zsh or fish")
             .ours()
             .unlisted()
-            .conflicts(&[Conflict {
-                with: Side::AnyOf(&[Side::Is("json-schema"), Side::Is("print-manual")]),
-                because: "",
-            }])
-            .reads(|typed, given| {
-                let shell = generate::shell(&given.text()).ok_or_else(|| given.invalid())?;
-                typed.answer = Some(Answer::Completions(shell));
-                Ok(())
-            })
+            .conflicts(&[NOTHING_TRACED])
+            .answers(|given| Ok(Answer::Completions(generate::shell(&given.text()).ok_or_else(|| given.invalid())?)))
             .examples(&[
                 ("--print-completions bash", Gives::Prints("_trapline()")),
                 (

@@ -37,8 +37,9 @@
 //!      value follows, [`Kind`](super::definition::Kind) what it may be.
 //!    * [`ours`](Definition::ours) stands on all that strace does not have. The name may not be a prefix of one of
 //!      strace's (a test says so), and is never abbreviated, so that strace's abbreviations keep their meaning.
-//!    * Readers of values are on [`Given`](super::given::Given): `word`, `duration`, `size`, `number`, `text`, `bytes`;
+//!    * Readers of values are on [`Given`](super::given::Given): `word`, `words`, `duration`, `size`, `number`, `text`, `bytes`;
 //!      their errors list what is valid. [`Given::invalid`](super::given::Given::invalid) is the error for all others.
+//!    * What an option prints instead of tracing is an [`answer`](Definition::answers).
 //!    * An option that goes together with all others needs no [`conflicts`](Definition::conflicts). A test tries it
 //!      beside every other one, in all forms and both orders, and expects what the definitions say and nothing else.
 //!    * Each of the [`examples`](Definition::examples) is run by a test; an option without any fails it.

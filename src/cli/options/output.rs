@@ -3,7 +3,7 @@
 use super::Section;
 use crate::cli::definition::{Definition, Gives, Kind, words};
 use crate::cli::given::Form;
-use crate::cli::together::{Conflict, Side};
+use crate::cli::together::{Conflict, NOTHING_TRACED, Side};
 use crate::cli::{Answer, UsageError, words};
 
 /// What `--read` and `--write` ask for is more than JSON lines hold.
@@ -11,9 +11,6 @@ const DUMPS: Conflict = Conflict {
     with: Side::AnyOf(&[Side::Is("read"), Side::Is("write")]),
     because: "JSON lines hold as many bytes as -s says",
 };
-
-/// Other options that print something instead of tracing.
-const ANSWERS: Side = Side::AnyOf(&[Side::Is("json-schema"), Side::Is("print-manual"), Side::Is("print-completions")]);
 
 pub static SECTION: Section = Section {
     heading: "Output",
@@ -72,19 +69,18 @@ pub static SECTION: Section = Section {
         )
         .ours()
         .long_help()
-        .conflicts(&[
-            Conflict { with: ANSWERS, because: "" },
-            Conflict { with: Side::AnyOf(&[Side::Is("attach"), Side::Is("output")]), because: "nothing is traced" },
-        ])
-        .reads(|typed, given| {
-            typed.answer = Some(Answer::Merge(given.bytes().to_os_string()));
-            Ok(())
-        })
-        .examples(&[("--merge-logs x", Gives::Merges("x"))]),
+        .conflicts(&[NOTHING_TRACED])
+        .answers(|given| Ok(Answer::Merge(given.bytes().to_os_string())))
+        .examples(&[
+            ("--merge-logs x", Gives::Merges("x")),
+            ("--merge-logs x y", Gives::Fails("--merge-logs and PROG [ARGS] are mutually exclusive+")),
+            ("--merge-logs x -o f", Gives::Fails("--merge-logs and -o are mutually exclusive (nothing is traced)+")),
+        ]),
         Definition::flag("json-schema", "Print the JSON Schema of these lines")
             .ours()
             .long_help()
-            .sets(|typed| typed.answer = Some(Answer::JsonSchema))
+            .conflicts(&[NOTHING_TRACED])
+            .answers(|_| Ok(Answer::JsonSchema))
             .examples(&[("--json-schema", Gives::Prints("{\n"))]),
         Definition::optional(
             "quiet",
