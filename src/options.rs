@@ -218,4 +218,7 @@ pub enum Interruptible {
     Never,
     /// Nor does SIGTSTP.
     NeverNorStop,
+    /// The command gets them, and SIGUSR1, SIGUSR2 and SIGWINCH, too, and the trace goes on until it has ended. When it has,
+    /// they are as for [`Interruptible::Waiting`].
+    Forward,
 }

@@ -1,6 +1,7 @@
 //! A run from its beginning to its end: events from the tracer, through filter and decoder, to the report.
 
 mod command;
+mod letting_go;
 mod naming;
 mod stacks;
 mod start;
@@ -150,7 +151,7 @@ impl Session<'_> {
                 Event::Exec { tid, former, ip, first } => {
                     self.executed(tid, former, ip);
                     if self.options.detach_on_exec && !first && tracer.let_go() {
-                        self.detached(tid);
+                        self.detached(tid, true);
                     }
                 }
                 Event::Fork { tid, child, kind } => {
@@ -177,7 +178,7 @@ impl Session<'_> {
                     let seat = self.seats.entry(tid).or_default();
                     (seat.call.abi, seat.call.nr) = (abi, nr);
                 }
-                Event::Detached { tid } => self.detached(tid),
+                Event::Detached { tid } => self.detached(tid, true),
                 Event::Exited { tid, status } => {
                     let stamp = self.end(tid);
                     self.report.exited(&stamp, status);
@@ -195,12 +196,8 @@ impl Session<'_> {
                 Event::Interrupted { signal } if self.options.kill_on_exit => return Some(signal),
                 Event::Interrupted { signal } if tracer.must_stay() => {
                     let waiting = self.options.interruptible != Interruptible::Anywhere;
-                    for tid in tracer.fall_silent(Some(signal).filter(|_| waiting)) {
-                        if waiting {
-                            self.detached(tid);
-                        }
-                    }
-                    self.report.flush();
+                    let tids = tracer.fall_silent(Some(signal).filter(|_| waiting));
+                    self.silenced(if waiting { &tids } else { &[] });
                     tracer.see_off();
                     return Some(signal);
                 }
@@ -210,9 +207,8 @@ impl Session<'_> {
                         return Some(signal);
                     }
                     let kill = self.command.is_some().then_some(signal);
-                    for tid in tracer.detach_all(kill) {
-                        self.detached(tid);
-                    }
+                    let tids = tracer.detach_all(kill);
+                    self.all_detached(&tids);
                     return Some(signal);
                 }
             }
@@ -471,18 +467,8 @@ impl Session<'_> {
     fn limit_reached(&mut self, tracer: &mut Tracer) {
         self.report.flush();
         message::tell(&self.options.program, "System call limit has been reached, detaching tracees");
-        for tid in tracer.detach_all(None) {
-            self.detached(tid);
-        }
-    }
-
-    fn detached(&mut self, tid: Pid) {
-        let stamp = self.stamp(tid, None);
-        if !self.options.statuses.detached {
-            self.report.forget(tid);
-        }
-        self.report.detached(&stamp);
-        self.seats.remove(&tid);
+        let tids = tracer.detach_all(None);
+        self.all_detached(&tids);
     }
 
     /// Forgets a thread that is gone, after telling that its call did not return.

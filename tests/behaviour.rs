@@ -15,7 +15,7 @@ mod behaviour {
     pub mod nothing_left;
     pub mod output;
     pub mod placement;
-
+    pub mod relay;
     pub mod running;
     pub mod stacks;
 }

@@ -131,6 +131,40 @@ fn the_tracer_ends_and_the_command_goes_on() {
     }
 }
 
+/// Many threads that are let go are one line on a terminal; in a file each has its own.
+#[test]
+fn many_threads_are_let_go_in_one_line() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("many-threads");
+    for (threads, to_file) in [(40, false), (40, true), (3, false)] {
+        let mut tracee = Command::new(program("blocked"));
+        let tracee = tracee.args(["threads", &threads.to_string()]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn();
+        let mut tracee = tracee.expect("the program runs");
+        let id = tracee.id();
+        let tasks = || std::fs::read_dir(format!("/proc/{id}/task")).expect("a process").count();
+        let status = || std::fs::read_to_string(format!("/proc/{id}/status")).expect("a process");
+        while tasks() <= threads || !status().contains("TracerPid:\t0\n") {
+            std::thread::yield_now();
+        }
+        let tracer = env!("CARGO_BIN_EXE_trapline");
+        let redirection = if to_file { format!("2> {}", file.display()) } else { String::new() };
+        let trace = "-f -e trace=none -e signal=none";
+        let mut terminal =
+            Terminal::new(&format!("trap : INT; {tracer} {trace} -p {id} {redirection}; echo status $?; read done"));
+        while status().contains("TracerPid:\t0\n") {
+            std::thread::yield_now();
+        }
+        terminal.press(INTERRUPT);
+        terminal.expect("status 130");
+        let said = if to_file { std::fs::read_to_string(&file).expect("messages") } else { terminal.text.clone() };
+        let summed_up = format!("Process {id} detached with {} threads", threads + 1);
+        let many = threads > 8 && !to_file;
+        assert_eq!(said.matches("detached").count(), if many { 1 } else { threads + 1 }, "{said}");
+        assert_eq!(said.contains(&summed_up), many, "{said}");
+        drop(tracee.stdin.take());
+        tracee.wait().expect("an end");
+    }
+}
+
 /// The terminal's own stop: the shell sees its job stopped, and continues it.
 #[test]
 fn a_job_is_stopped_and_continued() {

@@ -192,7 +192,6 @@ fn files_that_calls_are_about() {
     compare(&[
         "-P",
         "-P '' -e trace=none true",
-        "-P /nonexistent -e trace=none true",
         "-P /bin/.. -e trace=none true",
         "-P . -P .. -P /etc -e trace=none -q true",
         "--trace-path=/proc/self/../self/.. -qqq -e trace=none true",
@@ -206,6 +205,11 @@ fn files_that_calls_are_about() {
         "-P /bin/.. -y --decode-fds true",
         "-P /bin/..",
     ]);
+    let (text, _) = run(TRAPLINE, "trapline", "-P /nonexistent -P /bin -e trace=none -qq true");
+    let missing =
+        "trapline: Requested path \"/nonexistent\" does not exist; calls that name it are printed all the same\n";
+    assert!(text.starts_with(missing), "{text}");
+    assert_eq!(run(TRAPLINE, "trapline", "-P /nonexistent --quiet=all -e trace=none true").0, "");
 }
 
 #[test]

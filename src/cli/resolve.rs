@@ -45,8 +45,11 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
     let silent = typed.quiet.is_some_and(|quiet| quiet.path_resolution);
     let touching = TouchFilter::new(&typed.paths, typed.trace_fds.clone(), |path, real| {
         if !silent {
-            let (path, real) = (quoted(path.as_os_str()), quoted(real.as_os_str()));
-            warnings.push(format!("Requested path {path} resolved into {real}"));
+            let path = quoted(path.as_os_str());
+            warnings.push(match real {
+                Some(real) => format!("Requested path {path} resolved into {}", quoted(real.as_os_str())),
+                None => format!("Requested path {path} does not exist; calls that name it are printed all the same"),
+            });
         }
     });
     check(&typed.given, Stage::Output, warnings)?;
@@ -99,6 +102,9 @@ fn warn_without_command(typed: &Typed, command: &[OsString], warnings: &mut Vec<
     ];
     let given = checks.iter().filter(|(id, _)| command.is_empty() && typed.has(id));
     warnings.extend(given.map(|(_, text)| (*text).to_string()));
+    if command.is_empty() && typed.interruptible == Some(Interruptible::Forward) {
+        warnings.push("-I forward has no effect without PROG [ARGS]".to_string());
+    }
 }
 
 /// Where the tracer goes, if it does not stay.

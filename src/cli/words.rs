@@ -237,6 +237,7 @@ pub enum Interruptible {
     Never,
     #[value(name = "never_tstp")]
     NeverTstp,
+    Forward,
 }
 
 /// Reads `-I`'s word or number.
@@ -250,6 +251,7 @@ pub fn interruptible(text: &str) -> Option<options::Interruptible> {
         Interruptible::Waiting => options::Interruptible::Waiting,
         Interruptible::Never => options::Interruptible::Never,
         Interruptible::NeverTstp => options::Interruptible::NeverNorStop,
+        Interruptible::Forward => options::Interruptible::Forward,
     })
 }
 

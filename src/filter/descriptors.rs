@@ -1,5 +1,6 @@
 //! Sets of descriptors, and calls that are about some of them: `-P`, `-e trace-fds=`.
 
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -57,21 +58,25 @@ pub struct TouchFilter {
 
 impl TouchFilter {
     /// Calls about these files or these descriptors. A file is known by the name that was given and by the one that it
-    /// has in the end; where they differ, `resolved` is told both.
+    /// has in the end; where they differ, `resolved` is told both, and where nothing has that name, it is told that.
     pub fn new(
         paths: &[impl AsRef<Path>],
         fds: Option<DescriptorSet>,
-        mut resolved: impl FnMut(&Path, &Path),
+        mut resolved: impl FnMut(&Path, Option<&Path>),
     ) -> TouchFilter {
         let mut names = Vec::new();
         for path in paths {
             let path = path.as_ref();
             names.push(path.as_os_str().as_bytes().to_vec());
-            if let Ok(real) = path.canonicalize()
-                && real != path
-            {
-                resolved(path, &real);
-                names.push(real.as_os_str().as_bytes().to_vec());
+            match path.canonicalize() {
+                Ok(real) if real == path => {}
+                Ok(real) => {
+                    resolved(path, Some(&real));
+                    names.push(real.as_os_str().as_bytes().to_vec());
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound && path != Path::new("") => resolved(path, None),
+                // What we may not look at may be there all the same.
+                Err(_) => {}
             }
         }
         TouchFilter { paths: names, fds }

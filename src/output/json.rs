@@ -349,7 +349,7 @@ impl Report for JsonLines {
         self.simple("attach", stamp, format_args!(""));
     }
 
-    fn detached(&mut self, stamp: &Stamp) {
+    fn detached(&mut self, stamp: &Stamp, _: bool) {
         let pending = self.threads.get(&stamp.tid).and_then(|t| Some((t.inside?, t.name.clone())));
         if let Some(((nr, abi), name)) = pending {
             self.vanished(stamp, CallInfo { name: &name, nr, abi }, Unknown::Unfinished);

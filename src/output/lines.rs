@@ -447,8 +447,8 @@ impl Report for Lines {
         }
     }
 
-    fn detached(&mut self, stamp: &Stamp) {
-        if !self.style.quiet.attach {
+    fn detached(&mut self, stamp: &Stamp, announce: bool) {
+        if announce && !self.style.quiet.attach {
             self.message(format_args!("Process {} detached", stamp.tid));
         }
         let held_back = self.lines.get(&stamp.tid).is_some_and(|line| !line.staged.is_empty());

@@ -128,8 +128,8 @@ pub trait Report {
     fn born(&mut self, stamp: &Stamp, child: Pid, birth: Birth);
     /// A process or thread is traced from now on. `announce` unless it is the command itself.
     fn attached(&mut self, stamp: &Stamp, announce: bool);
-    /// It is not traced any longer, though it lives.
-    fn detached(&mut self, stamp: &Stamp);
+    /// Nothing more is told of it, though it lives. `announce` unless that was said of it and others at once.
+    fn detached(&mut self, stamp: &Stamp, announce: bool);
     /// A call was made by another ABI than the one before it.
     fn personality(&mut self, stamp: &Stamp, abi: Abi);
     /// The thread exited.

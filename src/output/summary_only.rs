@@ -50,9 +50,9 @@ impl Report for SummaryOnly {
         }
     }
 
-    fn detached(&mut self, stamp: &Stamp) {
+    fn detached(&mut self, stamp: &Stamp, announce: bool) {
         if self.messages {
-            self.report.detached(stamp);
+            self.report.detached(stamp, announce);
         }
     }
 

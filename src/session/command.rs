@@ -13,7 +13,7 @@ use crate::tracee::{self, Command};
 /// The command as it will be executed.
 pub(super) fn command(options: &Options, name: &OsStr, user: Option<tracee::User>) -> Result<Command, Error> {
     let target = &options.target;
-    let path = find(name).ok_or_else(|| Error(format!("Cannot find executable '{}'", name.display())))?;
+    let path = find(name).ok_or_else(|| Error(not_found(options, name)))?;
     let mut args = target.command.clone();
     if let (Some(argv0), Some(first)) = (&target.argv0, args.first_mut()) {
         first.clone_from(argv0);
@@ -41,6 +41,19 @@ pub(super) fn command(options: &Options, name: &OsStr, user: Option<tracee::User
         filter: Vec::new(),
         give_up_privileges: false,
     })
+}
+
+/// A number in the place of a command was most likely to be attached to.
+fn not_found(options: &Options, name: &OsStr) -> String {
+    let text = format!("Cannot find executable '{}'", name.display());
+    if name.is_empty() || !name.as_bytes().iter().all(u8::is_ascii_digit) {
+        return text;
+    }
+    let number = name.display();
+    match options.decode_pids.pidns {
+        true => format!("{text} (--pid is short for --pidns-translation; to attach to process {number}: -p {number})"),
+        false => format!("{text} (to attach to process {number}: -p {number})"),
+    }
 }
 
 pub(super) fn user(spec: &UserSpec) -> Result<tracee::User, Error> {

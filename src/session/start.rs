@@ -5,6 +5,7 @@ use std::fmt;
 use nix::sys::signal::Signal;
 
 use super::command::{command, user};
+use super::letting_go::is_recorded;
 use super::stacks::Stacks;
 use super::{Clocks, Session};
 use crate::decode::Scratch;
@@ -15,7 +16,7 @@ use crate::output::{
     Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
 };
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
-use crate::tracer::{Ending, Tids, Tracer};
+use crate::tracer::{Ending, Tids, Tracer, forbidden};
 use crate::unwind;
 
 /// What failed before or while tracing; the text is for the person who ran the program.
@@ -86,15 +87,15 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         clocks: Clocks::new(options),
         left: options.syscall_limit,
     };
-    // Records say so, and nothing else may stand between them.
-    let recorded = matches!((&options.format, &options.destination), (Format::Json, Destination::Stderr));
+    // Records say so.
+    let announced = !options.quiet.attach && !is_recorded(options);
     let mut attached = 0;
     for pid in &options.target.pids {
         match tracer.attach(*pid, options.follow) {
             Ok(0) => {}
             Ok(count) => {
                 attached += 1;
-                if !options.quiet.attach && !recorded {
+                if announced {
                     let threads = if count > 1 { format!(" with {count} threads") } else { String::new() };
                     message::tell(&options.program, format_args!("Process {pid} attached{threads}"));
                 }
@@ -104,6 +105,9 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     }
     if attached == 0 && command.is_none() {
         return Ok(Conclusion::Status(1));
+    }
+    if announced && !options.follow {
+        say_who_is_left_out(options, &tracer);
     }
     if let Some(mut command) = command {
         let asked = options.kernel_filter == KernelFilter::Asked;
@@ -115,7 +119,6 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         if options.quiet.personality {
             tracer.ignore_abi_changes();
         }
-        let failed = |error: SpawnError| Error(error.to_string());
         match handover {
             Some(handover) => tracer.adopt(handover).map_err(failed)?,
             None => session.command = Some(tracer.spawn(&command, &options.program).map_err(failed)?),
@@ -128,6 +131,27 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     }
     let written = session.report.finish();
     Ok(conclusion(interrupted, tracer.ending(), written))
+}
+
+/// Why the command could not be started, and what would help.
+fn failed(error: SpawnError) -> Error {
+    let why = matches!(error, SpawnError::Seize(..)).then(forbidden).flatten();
+    Error(why.map_or(error.to_string(), |why| format!("{error} ({why})")))
+}
+
+/// Without `-f`, the other threads of processes that were attached to are not traced, which few would want.
+fn say_who_is_left_out(options: &Options, tracer: &Tracer) {
+    for pid in options.target.pids.iter().filter(|pid| tracer.traces(**pid)) {
+        let others = tracee::threads(*pid).into_iter().filter(|tid| !tracer.traces(*tid)).count();
+        match others {
+            0 => {}
+            1 => message::tell(&options.program, format_args!("Process {pid} has 1 more thread; -f follows it")),
+            _ => message::tell(
+                &options.program,
+                format_args!("Process {pid} has {others} more threads; -f follows them"),
+            ),
+        }
+    }
 }
 
 /// The command's own end is the program's, unless the program itself was interrupted or could not write.
@@ -146,6 +170,19 @@ fn watch_signals(options: &Options) {
     match options.interruptible {
         Interruptible::Anywhere | Interruptible::Waiting => tracee::watch(&ends),
         Interruptible::Never => tracee::block(&ends),
+        Interruptible::Forward => {
+            tracee::block(&[Signal::SIGPIPE]);
+            tracee::relay(&[
+                Signal::SIGHUP,
+                Signal::SIGINT,
+                Signal::SIGQUIT,
+                Signal::SIGTERM,
+                // Some servers are asked to end by these: haproxy, Apache.
+                Signal::SIGUSR1,
+                Signal::SIGUSR2,
+                Signal::SIGWINCH,
+            ]);
+        }
         Interruptible::NeverNorStop => {
             tracee::block(&ends);
             tracee::block(&[Signal::SIGTSTP]);

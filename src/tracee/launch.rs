@@ -18,8 +18,18 @@ use super::state::Running;
 use super::stop::Stop;
 
 /// Signals that we or the Rust runtime handle or ignore; what becomes of all others is inherited as it is.
-const TOUCHED: [i32; 7] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGPIPE, libc::SIGTERM, libc::SIGTSTP, libc::SIGALRM];
+const TOUCHED: [i32; 10] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGPIPE,
+    libc::SIGTERM,
+    libc::SIGTSTP,
+    libc::SIGALRM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGWINCH,
+];
 
 /// Of these, those that our caller ignores, bit 0 for signal 1. The Rust runtime ignores SIGPIPE before `main` begins, so
 /// this is read earlier.

@@ -29,7 +29,9 @@ pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, is_filtered, spawn};
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
-pub use signals::{Ticker, block, die_of, forget_taken, spare_stop_signals, taken, ticks, watch};
+pub use signals::{
+    Ticker, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, ticks, watch,
+};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{BASE_OPTIONS, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait, wait_any, wait_for};

@@ -4,12 +4,17 @@
 //! noticed only at the next stop. The handlers close that gap: besides noting the signal they start the timer,
 //! whose ticks interrupt wait4 until somebody stops it.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction, sigprocmask};
 
 /// The last signal that asked us to end; 0: none.
 static TAKEN: AtomicI32 = AtomicI32::new(0);
+
+/// Signals that somebody sent and that are to be passed on, bit 0 for signal 1.
+static SENT: AtomicU64 = AtomicU64::new(0);
+/// Those that the kernel raised, as a terminal's keys do for its whole foreground process group.
+static RAISED: AtomicU64 = AtomicU64::new(0);
 
 /// Ticks so far.
 static TICKS: AtomicU32 = AtomicU32::new(0);
@@ -24,6 +29,15 @@ static ARMED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)]
 /// Notes a signal that asks us to end.
 extern "C" fn note(signal: libc::c_int) {
     TAKEN.store(signal, Ordering::Relaxed);
+    set_timer(PERIODS[0]);
+}
+
+/// Notes a signal that is to be passed on.
+extern "C" fn keep(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+    // SAFETY: the kernel gives a handler with SA_SIGINFO a valid siginfo_t.
+    let raised = unsafe { (*info).si_code } > 0;
+    let kept = if raised { &RAISED } else { &SENT };
+    kept.fetch_or(1 << (signal - 1), Ordering::Relaxed);
     set_timer(PERIODS[0]);
 }
 
@@ -79,8 +93,39 @@ pub fn block(signals: &[Signal]) {
     }
 }
 
+/// Keeps these signals, also those that the caller ignores, until somebody asks with [`relayed`].
+pub fn relay(signals: &[Signal]) {
+    prepare_ticks();
+    for signal in signals {
+        handle(*signal, SigHandler::SigAction(keep));
+    }
+}
+
+/// The signals of [`relay`] that came since this was asked last, and of each whether the kernel raised it, for a whole
+/// process group, rather than that somebody sent it to this process.
+pub fn relayed() -> Vec<(Signal, bool)> {
+    let (sent, raised) = (SENT.swap(0, Ordering::Relaxed), RAISED.swap(0, Ordering::Relaxed));
+    if sent | raised == 0 {
+        return Vec::new();
+    }
+    // Each is noticed: the ticks that the handler asked for are not needed any more, unless another came just now.
+    set_timer(period());
+    if taken().is_some() || has_relayed() {
+        set_timer(PERIODS[0]);
+    }
+    let of = |set: u64, raised| (1..=31).filter(move |n| set >> (n - 1) & 1 != 0).map(move |n| (n, raised));
+    let all = of(sent, false).chain(of(raised, true));
+    all.filter_map(|(number, raised)| Some((Signal::try_from(number).ok()?, raised))).collect()
+}
+
+/// Whether [`relayed`] has something to say.
+pub fn has_relayed() -> bool {
+    SENT.load(Ordering::Relaxed) | RAISED.load(Ordering::Relaxed) != 0
+}
+
 fn handle(signal: Signal, handler: SigHandler) {
-    let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
+    let flags = if matches!(handler, SigHandler::SigAction(_)) { SaFlags::SA_SIGINFO } else { SaFlags::empty() };
+    let action = SigAction::new(handler, flags, SigSet::empty());
     // SAFETY: the handlers only store to an atomic and make a system call.
     let installed = unsafe { sigaction(signal, &action) };
     // Fails only for signals that cannot be caught, which nobody asks for.
@@ -143,7 +188,7 @@ impl Ticker {
         if before != now {
             set_timer(now);
             // A signal that came before this had started the timer, and must still be noticed.
-            if now == 0 && taken().is_some() {
+            if now == 0 && (taken().is_some() || has_relayed()) {
                 set_timer(PERIODS[0]);
             }
         }

@@ -6,6 +6,7 @@ mod disguise;
 mod event;
 mod placement;
 mod recent;
+mod relay;
 mod release;
 mod seccomp;
 mod stop_loop;
@@ -13,7 +14,7 @@ mod tamper;
 mod tids;
 mod usage;
 
-pub use attach::AttachError;
+pub use attach::{AttachError, forbidden};
 pub use event::{Event, ForkKind};
 pub use stop_loop::{Ending, Placed, Tracer};
 pub use tamper::{Forced, Marks, Poke, PokeFailure, Rule, Tampering, Target, Victim, When};

@@ -24,8 +24,8 @@ use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, spare_stop_signals, spawn, status, taken, threads, ticks,
-    wait,
+    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status, taken,
+    threads, ticks, wait,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -154,7 +154,7 @@ pub struct Tracer {
     /// Keeps the command waiting until it is seized and interrupted.
     gate: Option<OwnedFd>,
     /// The signal that asks us to end was reported.
-    told: bool,
+    pub(super) told: bool,
     /// Tracees have a filter of ours, and stop only at calls that it stops.
     pub(super) filtered: bool,
     /// To have it, the command had to give up privileges: PR_SET_NO_NEW_PRIVS.
@@ -355,6 +355,10 @@ impl Tracer {
             if self.tracees.is_empty() {
                 return None;
             }
+            if has_relayed() {
+                self.relay();
+                continue;
+            }
             self.placement.tick(&mut self.tracees);
             let mut time = match &mut self.usage {
                 Usage::OfProcess(time) => Some(time),
@@ -364,7 +368,7 @@ impl Tracer {
             let stop = asked.unwrap_or_else(|| wait(None, true, time));
             match stop {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
-                Wait::Interrupted if taken().is_some() && !self.told => {}
+                Wait::Interrupted if taken().is_some() && !self.told || has_relayed() => {}
                 Wait::Interrupted => {
                     let now = ticks();
                     if !self.placement.is_holding() || now.wrapping_sub(self.idle) >= FAST_TICKS {

@@ -67,7 +67,10 @@ fn a_leader_whose_id_a_thread_takes_over_that_is_not_traced() {
     assert!(tracee.wait().expect("an end").success());
     let ended = tracer.wait_with_output().expect("an end");
     assert_eq!(fs::read_to_string(&log).expect("a log"), "pause( <detached ...>\n");
-    let messages = format!("trapline: Process {id} attached\ntrapline: Process {id} detached\n");
+    let threads = "1 more thread; -f follows it";
+    let messages = format!(
+        "trapline: Process {id} attached\ntrapline: Process {id} has {threads}\ntrapline: Process {id} detached\n"
+    );
     assert_eq!((stderr(&ended), ended.status.code()), (messages, Some(0)));
 }
 

@@ -1,10 +1,11 @@
 /* Blocks in a call until a byte comes on standard input, or for a while, and tells what the call returned. With
-   "threads", three threads do so. */
+   "threads", three threads do so, or as many as the next argument says. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <time.h>
@@ -36,9 +37,10 @@ int main(int argc, char **argv) {
         printf("nanosleep %d %d\n", nanosleep(&t, NULL), errno);
     }
     if (!strcmp(how, "threads")) {
-        pthread_t threads[3];
-        for (int i = 0; i < 3; i++) pthread_create(&threads[i], NULL, reader, NULL);
-        for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+        int count = argc > 2 ? atoi(argv[2]) : 3;
+        pthread_t threads[count];
+        for (int i = 0; i < count; i++) pthread_create(&threads[i], NULL, reader, NULL);
+        for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
     }
     return 5;
 }

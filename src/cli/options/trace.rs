@@ -56,7 +56,7 @@ pub static SECTION: Section = Section {
             "interruptible",
             "WHEN",
             Kind::Word(words::<words::Interruptible>),
-            "When signals end a trace: anywhere, waiting, never, never_tstp",
+            "Signals to trapline: anywhere, waiting, never, never_tstp, forward",
         )
         .short('I')
         .long_help()
@@ -67,6 +67,8 @@ pub static SECTION: Section = Section {
         .examples(&[
             ("-I3 ls", Gives::Changes(&["interruptible: Never"])),
             ("--interruptible=never ls", Gives::Same("-I 3 ls")),
+            ("--interruptible=FORWARD ls", Gives::Changes(&["interruptible: Forward"])),
+            ("-I forward -p 1", Gives::Warns("-I forward has no effect without PROG [ARGS]")),
             ("-I 5 ls", Gives::Fails("invalid -I argument: '5'+")),
         ]),
         Definition::value(
