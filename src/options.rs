@@ -50,6 +50,8 @@ pub struct Options {
     pub write: DescriptorSet,
     /// How many functions of the stack are told behind each line, if any.
     pub stack_frames: Option<usize>,
+    /// Source lines and inlined functions are told with them.
+    pub stack_lines: bool,
     /// How much of each value is told.
     pub style: Style,
     /// For which calls it is more or less than that.

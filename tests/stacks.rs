@@ -186,3 +186,107 @@ fn files_are_those_that_the_process_has() {
         let _ = fs::remove_file(program);
     }
 }
+
+/// As strace 7.2 prints it: the line behind the bracket, inlined functions not at all.
+const INLINED: &str = r#"#define getppid() __asm__ volatile("syscall; nop" : : "a"(110) : "rcx", "r11", "memory")
+static inline __attribute__((always_inline)) void low(void) { getppid(); }
+__attribute__((noinline)) void high(void) { low(); }
+int main(void) { high(); return 0; }
+"#;
+
+/// Where debug information can be, and what it takes to put it there.
+fn ways_to_keep_lines(directory: &Path) -> Vec<(&'static str, PathBuf)> {
+    let mut ways = Vec::new();
+    for (name, options) in [
+        ("dwarf5", &["-gdwarf-5"][..]),
+        ("dwarf4", &["-gdwarf-4"]),
+        ("dwarf3", &["-gdwarf-3"]),
+        ("zlib", &["-g", "-gz=zlib"]),
+        ("zlib-gnu", &["-g", "-gz=zlib-gnu"]),
+        ("fixed", &["-g", "-no-pie"]),
+        ("static", &["-g", "-static"]),
+        ("split5", &["-gdwarf-5", "-gsplit-dwarf"]),
+        ("split4", &["-gdwarf-4", "-gsplit-dwarf"]),
+        ("package", &["-gdwarf-4", "-gsplit-dwarf"]),
+        ("zstd", &["-g"]),
+        ("link", &["-g"]),
+        ("beside", &["-g"]),
+    ] {
+        ways.push((name, compile(directory, name, INLINED, options)));
+    }
+    run("dwp", &["-e", "package", "-o", "package.dwp"], directory);
+    for file in fs::read_dir(directory).expect("a directory").flatten() {
+        if file.file_name().to_string_lossy().starts_with("package-") {
+            fs::remove_file(file.path()).expect("ours");
+        }
+    }
+    run("objcopy", &["--compress-debug-sections=zstd", "zstd"], directory);
+    run("objcopy", &["--only-keep-debug", "link", "link.debug"], directory);
+    run("objcopy", &["--strip-all", "--add-gnu-debuglink=link.debug", "link"], directory);
+    fs::create_dir(directory.join(".debug")).expect("a directory");
+    run("objcopy", &["--only-keep-debug", "beside", ".debug/beside.debug"], directory);
+    run("objcopy", &["--strip-all", "--add-gnu-debuglink=.debug/beside.debug", "beside"], directory);
+    ways
+}
+
+#[test]
+fn lines_are_found_wherever_they_are() {
+    let directory = directory();
+    for (name, program) in ways_to_keep_lines(&directory) {
+        let file = program.to_str().expect("a path");
+        let source = directory.join(format!("{name}.c"));
+        let options = ["-qq", "-e", "trace=getppid", "--stack-trace-frame-limit=2"];
+        let text = trace(&[&["-kk"], &options[..]].concat(), &[file]);
+        let own: Vec<_> = frames(&text).into_iter().filter(|(path, ..)| path == file).collect();
+        let lines: Vec<_> =
+            own.iter().map(|(_, function, _, line)| (function.split('+').next(), line.clone())).collect();
+        let expected =
+            [(Some("high"), format!("{}:2", source.display())), (Some("main"), format!("{}:4", source.display()))];
+        assert_eq!(lines, expected, "{name}: {text}");
+        // Without lines it is the same but for them.
+        let without = trace(&[&["-k"], &options[..]].concat(), &[file]);
+        let brief = |text: &str| frames(text).into_iter().map(|(_, function, ..)| function).collect::<Vec<_>>();
+        assert_eq!(brief(&without), brief(&text), "{name}");
+        assert!(frames(&without).iter().all(|(.., line)| line.is_empty()), "{name}: {without}");
+    }
+}
+
+#[test]
+fn records_have_inlined_functions_and_what_identifies_files() {
+    let directory = directory();
+    let program = compile(&directory, "program", INLINED, &["-g", "-Wl,--build-id=0x0123456789abcdef"]);
+    let text = trace(
+        &["--stack-trace=source", "--json", "-e", "trace=getppid", "--stack-trace-frame-limit=1"],
+        &[program.to_str().expect("a path")],
+    );
+    let record = text.lines().find(|line| line.starts_with(r#"{"type":"stack""#)).expect("a stack");
+    let record: serde_json::Value = serde_json::from_str(record).expect("JSON");
+    let source = directory.join("program.c");
+    let frame = &record["frames"][0];
+    assert_eq!(frame["module"], program.to_str().expect("a path"));
+    assert_eq!(frame["build_id"], "0123456789abcdef");
+    assert_eq!(
+        (&frame["symbol"], &frame["file"], &frame["line"]),
+        (&"high".into(), &source.to_str().into(), &2.into())
+    );
+    let inlined = serde_json::json!([{ "symbol": "low", "file": source.to_str(), "line": 3 }]);
+    assert_eq!(frame["inlined"], inlined);
+    assert!(frame["guessed"].is_null() && frame["offset"].is_u64(), "{frame}");
+}
+
+#[test]
+fn names_may_be_packed() {
+    let directory = directory();
+    let program = compile(&directory, "program", NESTED, &[]);
+    run("objcopy", &["--only-keep-debug", "program", "debug"], &directory);
+    let keep = ["--keep-symbol=right_inner", "--keep-symbol=right_outer", "--keep-symbol=main"];
+    run("objcopy", &[&["-S"], &keep[..], &["debug", "mini"]].concat(), &directory);
+    run("xz", &["-9", "-k", "mini"], &directory);
+    run("objcopy", &["--strip-all", "--add-section", ".gnu_debugdata=mini.xz", "program"], &directory);
+    let text = trace(&OPTIONS, &[program.to_str().expect("a path")]);
+    assert_eq!(
+        functions(&text, program.to_str().expect("a path"))[..3],
+        ["right_inner", "right_outer", "main"],
+        "{text}"
+    );
+}

@@ -80,7 +80,9 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
-        stacks: options.stack_frames.map(|limit| Stacks::new(unwind::Options::default(), limit)),
+        stacks: options
+            .stack_frames
+            .map(|limit| Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit)),
         scratch: Scratch::default(),
         ticker: Ticker::slow(),
         command: None,

@@ -57,6 +57,28 @@ fn by_link(elf: &Elf, path: &Path, question: &Question<'_>) -> Option<Elf> {
     })
 }
 
+/// The file that holds what several have in common, which dwz(1) makes: `.gnu_debugaltlink` has its name, a NUL, and its build id.
+pub fn common(elf: &Elf, path: &Path, question: &Question<'_>) -> Option<Elf> {
+    let section = elf.section(".gnu_debugaltlink")?;
+    let link = elf.bytes(section, question.effort).filter(|link| link.len() <= 4096)?;
+    let end = link.iter().position(|byte| *byte == 0)?;
+    let id = link.get(end + 1..)?;
+    let name = Path::new(OsStr::from_bytes(&link[..end]));
+    // It is relative to the file that the link is in, which lies in the directory of debug files or beside the program.
+    let beside = path.parent()?;
+    let global = Path::new(DIRECTORY).join(".build-id/00");
+    let hex: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let own = PathBuf::from(format!("{DIRECTORY}/.build-id/{}/{}.debug", hex.get(..2)?, hex.get(2..)?));
+    [own, global.join(name), beside.join(name)]
+        .iter()
+        .find_map(|path| named(path, question).filter(|common| common.build_id.as_deref() == Some(id)))
+}
+
+/// An ELF file by its name.
+pub fn named(path: &Path, question: &Question<'_>) -> Option<Elf> {
+    candidates(path, question).find_map(|found| Elf::read(found.open()?, question.effort))
+}
+
 /// The checksum of a file's bytes.
 fn crc(content: &Content, question: &Question<'_>) -> Option<u32> {
     const PIECE: u64 = 1 << 20;

@@ -26,7 +26,9 @@ mod effort;
 mod elf;
 mod files;
 mod frame;
+mod lines;
 mod maps;
+mod metered;
 mod module;
 mod registers;
 mod rules;
@@ -53,6 +55,8 @@ pub use stack::Stack;
 /// How stacks are walked, and what is found out of their functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
+    /// Source lines and inlined functions are wanted: that takes reading debug information.
+    pub lines: bool,
     /// Where rules and frame pointers lead no further, return addresses are looked for on the stack.
     pub scan: bool,
 }
@@ -75,7 +79,7 @@ type FileKey = (Identity, Rc<[u8]>);
 
 /// The files that code runs from.
 struct Modules {
-    effort: Effort,
+    effort: Rc<Effort>,
     /// By file.
     files: HashMap<FileKey, Option<Rc<Module>>>,
     /// Those that are in memory alone: programs of 32 bits have another than those of 64.
@@ -87,7 +91,7 @@ struct Modules {
 impl Unwinder {
     /// One that knows no file yet. `interrupted` is asked during long work whether it has to end early.
     pub fn new(options: Options, interrupted: fn() -> bool) -> Unwinder {
-        let effort = Effort::new(interrupted);
+        let effort = Rc::new(Effort::new(interrupted));
         let modules = Modules { effort, files: HashMap::new(), in_memory: Vec::new(), life: 0 };
         Unwinder { modules, options, buffer: Vec::new() }
     }
@@ -235,7 +239,7 @@ mod tests {
 
     #[test]
     fn two_registers_are_enough_where_a_word_on_the_stack_is_a_return_address() {
-        let functions = functions(Options { scan: true });
+        let functions = functions(Options { scan: true, ..Options::default() });
         // What nobody saved is found again behind the first guess.
         let guesses = functions.iter().filter(|(_, how)| how.is_guessed()).count();
         let sleepers = functions.iter().filter(|(name, _)| name.ends_with("::sleeper")).count();
@@ -245,7 +249,7 @@ mod tests {
 
     #[test]
     fn what_no_rule_finds_ends_a_stack_that_is_not_to_be_guessed() {
-        let functions = functions(Options { scan: false });
+        let functions = functions(Options::default());
         assert!(functions.iter().all(|(_, how)| !how.is_guessed()), "{functions:#?}");
         assert!(functions.len() >= 2, "{functions:#?}");
     }

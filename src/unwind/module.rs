@@ -14,6 +14,7 @@ use super::effort::Effort;
 use super::elf::{Elf, unpack_xz};
 use super::files::{Content, Process};
 use super::frame::{FileName, Place, Symbol};
+use super::lines::Lines;
 use super::rules::{Row, Rules};
 use super::symbols::Symbols;
 
@@ -47,9 +48,11 @@ type ByAddress<T> = RefCell<HashMap<u64, T, BuildHasherDefault<AddressHasher>>>;
 /// What is asked of files.
 pub struct Question<'a> {
     /// How much may be spent.
-    pub effort: &'a Effort,
+    pub effort: &'a Rc<Effort>,
     /// Whose files are meant, if they are those of a process.
     pub process: Option<&'a Process>,
+    /// Source lines and inlined functions are wanted.
+    pub lines: bool,
 }
 
 /// A file that code runs from.
@@ -61,6 +64,7 @@ pub struct Module {
     /// The file with what debuggers want to know.
     debug: OnceCell<Option<Elf>>,
     rules: OnceCell<Vec<Rules>>,
+    lines: OnceCell<Option<Lines>>,
     places: ByAddress<Rc<Place>>,
     rows: ByAddress<Option<Rc<Row>>>,
 }
@@ -76,6 +80,7 @@ impl Module {
             symbols: OnceCell::new(),
             debug: OnceCell::new(),
             rules: OnceCell::new(),
+            lines: OnceCell::new(),
             places: RefCell::default(),
             rows: RefCell::default(),
         })
@@ -117,6 +122,14 @@ impl Module {
         })
     }
 
+    fn lines(&self, question: &Question<'_>) -> Option<&Lines> {
+        let read = || {
+            let own = Lines::read(&self.elf, &self.path(), question);
+            own.or_else(|| Lines::read(self.debug(question)?, &self.path(), question))
+        };
+        question.lines.then(|| self.lines.get_or_init(read).as_ref()).flatten()
+    }
+
     /// The function at an address.
     fn symbol(&self, address: u64, question: &Question<'_>) -> Option<Symbol> {
         let found = self.symbols(question).iter().filter_map(|symbols| symbols.find(address));
@@ -131,11 +144,13 @@ impl Module {
             return Rc::clone(known);
         }
         question.effort.begin();
+        let (source, inlined) = self.lines(question).map_or((None, Vec::new()), |lines| lines.find(address, question));
         let place = Rc::new(Place {
             file: Some(Rc::clone(&self.name)),
             address,
             symbol: self.symbol(address, question),
-            ..Place::default()
+            source,
+            inlined,
         });
         if !question.effort.was_interrupted() {
             remember(&self.places, address, Rc::clone(&place));

@@ -133,7 +133,8 @@ impl<'a> Stack<'a> {
     }
 
     fn above(&mut self, registers: &Registers, module: Option<&(Rc<Module>, u64)>) -> Option<(Registers, How, bool)> {
-        let question = Question { effort: &self.modules.effort, process: self.maps.process() };
+        let question =
+            Question { effort: &self.modules.effort, process: self.maps.process(), lines: self.options.lines };
         let row = module.and_then(|(module, address)| module.row(*address, &question));
         // Whoever called an address without code did no more than to push the address behind the call.
         if self.how == How::Registers && registers.ip().is_some_and(|ip| !self.is_code(ip)) {
@@ -265,7 +266,8 @@ impl Iterator for Stack<'_> {
         self.left -= 1;
         let mut pc = if self.called { ip.wrapping_sub(1) } else { ip };
         let mut module = self.module(pc);
-        let question = Question { effort: &self.modules.effort, process: self.maps.process() };
+        let question =
+            Question { effort: &self.modules.effort, process: self.maps.process(), lines: self.options.lines };
         // A handler returns to the beginning of code that nobody called, which may have no rules.
         if self.called
             && module.as_ref().is_none_or(|(module, address)| module.row(*address, &question).is_none())
@@ -274,7 +276,8 @@ impl Iterator for Stack<'_> {
             pc = ip;
             module = self.module(pc);
         }
-        let question = Question { effort: &self.modules.effort, process: self.maps.process() };
+        let question =
+            Question { effort: &self.modules.effort, process: self.maps.process(), lines: self.options.lines };
         let place = match &module {
             Some((module, address)) => module.place(*address, &question),
             None => Rc::new(self.bare(pc)),

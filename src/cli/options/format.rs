@@ -239,29 +239,35 @@ pub static SECTION: Section = Section {
                 "--secontext ls",
                 Gives::Fails("SELinux context printing (--secontext option) is not supported by this build of strace"),
             )]),
-        Definition::optional("stack-trace", "symbol", Kind::Word(|| list(&["symbol"])), "Who called, behind each line")
-            .short('k')
-            .aliases(&["stack-traces"])
-            .long_help()
-            .reads(|typed, given| {
-                let text = given.text_or("symbol");
-                if given.form == Form::Short && typed.has("stack-trace") {
-                    Err(UsageError::not_available("-kk"))
-                } else if text.eq_ignore_ascii_case("symbol") {
-                    Ok(())
-                } else if text.eq_ignore_ascii_case("source") {
-                    Err(UsageError::not_available("--stack-trace=source"))
-                } else {
-                    Err(given.invalid())
-                }
-            })
-            .examples(&[
-                ("-k ls", Gives::Changes(&["stack_frames: Some(256)"])),
-                ("--stack-trace=SYMBOL ls", Gives::Same("-k ls")),
-                ("--stack-traces ls", Gives::Same("-k ls")),
-                ("-kk ls", Gives::Fails("option '-kk' is not available yet")),
-                ("--stack-trace=x ls", Gives::Fails("invalid --stack-trace argument: 'x'+")),
-            ]),
+        Definition::optional(
+            "stack-trace",
+            "symbol",
+            Kind::Word(|| list(&["symbol", "source"])),
+            "Who called, behind each line; -kk: source lines, too",
+        )
+        .short('k')
+        .aliases(&["stack-traces"])
+        .long_help()
+        .reads(|typed, given| {
+            let text = given.text_or("symbol");
+            match (given.form, text.to_ascii_lowercase().as_str()) {
+                (Form::Short, _) => typed.options.stack_lines |= typed.times("stack-trace") > 0,
+                (_, "symbol") => typed.options.stack_lines = false,
+                (_, "source") => typed.options.stack_lines = true,
+                _ => return Err(given.invalid()),
+            }
+            Ok(())
+        })
+        .examples(&[
+            ("-k ls", Gives::Changes(&["stack_frames: Some(256)"])),
+            ("--stack-trace=SYMBOL ls", Gives::Same("-k ls")),
+            ("--stack-traces ls", Gives::Same("-k ls")),
+            ("-kk ls", Gives::Changes(&["stack_frames: Some(256)", "stack_lines: true"])),
+            ("--stack-trace=source ls", Gives::Same("-kk ls")),
+            ("-kkk ls", Gives::Same("-kk ls")),
+            ("-kk --stack-trace ls", Gives::Same("-k ls")),
+            ("--stack-trace=x ls", Gives::Fails("invalid --stack-trace argument: 'x'+")),
+        ]),
         Definition::value("stack-trace-frame-limit", "N", Kind::Number, "Functions of a stack to show (256)")
             .long_help()
             .reads(|typed, given| {

@@ -113,10 +113,6 @@ fn every_pair_does_what_the_table_says() {
     for one in &ways {
         for other in &ways {
             let given: Vec<Given> = one.given.iter().chain(&other.given).cloned().collect();
-            // A second -k is another option, which is not there yet.
-            if given.iter().filter(|given| given.option.id == "stack-trace").count() > 1 {
-                continue;
-            }
             let mut arguments: Vec<OsString> = vec!["strace".into()];
             arguments.extend(one.arguments.iter().chain(&other.arguments).cloned());
             if !given.iter().any(answers) {
