@@ -28,7 +28,7 @@ fn status(pid: Pid, key: &str) -> String {
 }
 
 fn until(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..6000 {
+    for _ in 0..30_000 {
         if condition() {
             return;
         }

@@ -1,5 +1,8 @@
 //! Stacks of programs of all kinds: `-k` and what builds on it.
 
+#[path = "support/isolation.rs"]
+mod isolation;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -64,7 +64,7 @@ impl Terminal {
                 self.seen += at + wanted.len();
                 return;
             }
-            match self.said.recv_timeout(Duration::from_secs(60)) {
+            match self.said.recv_timeout(Duration::from_secs(300)) {
                 Ok(bytes) => self.text += &String::from_utf8_lossy(&bytes),
                 Err(_) => panic!("waited in vain for {wanted:?}:\n{}", self.text),
             }

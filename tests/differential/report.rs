@@ -54,7 +54,14 @@ pub fn report(found: &Comparison, everything: bool) -> ExitCode {
     );
     let enough = everything || all.lines >= LINES;
     let alike = all.equal as f64 * 100.0 / (all.lines - all.known).max(1) as f64;
-    if alike < EQUAL || !enough || found.died { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    let good = alike >= EQUAL && enough && !found.died;
+    let (result, passed) = if good { ("ok", 1) } else { ("FAILED", 0) };
+    // As the harness of the other tests has it.
+    println!(
+        "test differential ... {result}\n\ntest result: {result}. {passed} passed; {} failed; 0 ignored",
+        1 - passed
+    );
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// The calls that differ most, and in what.

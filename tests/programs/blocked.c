@@ -33,7 +33,8 @@ int main(int argc, char **argv) {
         printf("select %d %d\n", select(1, &set, NULL, NULL, NULL), errno);
     }
     if (!strcmp(how, "nanosleep")) {
-        struct timespec t = {2, 0};
+        /* Long enough to be found asleep, and left so, on any machine. */
+        struct timespec t = {8, 0};
         printf("nanosleep %d %d\n", nanosleep(&t, NULL), errno);
     }
     if (!strcmp(how, "threads")) {

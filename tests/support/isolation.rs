@@ -19,6 +19,7 @@ use std::io::{self, Error, Write};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Binaries whose tests need what a user namespace does not give: real-time priorities, BPF, cpusets.
 const WITH_PRIVILEGES: [&str; 1] = ["privileged"];
@@ -38,6 +39,9 @@ const DEVICES: [&str; 9] = ["null", "zero", "full", "random", "urandom", "tty", 
 /// The first process of the tests has the next id. Ids are as long as on a machine that has been up for a while, for
 /// text is laid out by them.
 const LAST_PID: &str = "10000";
+
+/// So long after the tests may what they started go on: longer than any of it takes to end by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The namespaces that were left.
 static OUTSIDE: OnceLock<Vec<(&str, PathBuf)>> = OnceLock::new();
@@ -129,22 +133,55 @@ fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result
         -1 => unsafe { libc::_exit(1) },
         0 => {
             drop(result);
-            // A group whose id is known here.
-            unsafe { libc::setsid() };
+            // A group whose id is known here, and signals as a program finds them that a shell starts in the foreground.
+            unsafe {
+                libc::setsid();
+                for signal in 1..=64 {
+                    libc::signal(signal, libc::SIG_DFL);
+                }
+                let none: libc::sigset_t = std::mem::zeroed();
+                libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
+            }
             if unsafe { libc::geteuid() } != 0 {
                 drop_all_capabilities();
             }
             Ok(())
         }
-        tests => loop {
-            let mut status = 0;
-            let ended = unsafe { libc::waitpid(-1, &raw mut status, 0) };
-            if ended == tests {
-                let _ = result.write_all(&status.to_ne_bytes());
-                unsafe { libc::_exit(0) };
-            }
-        },
+        tests => {
+            let status = reap(tests);
+            let _ = result.write_all(&status.to_ne_bytes());
+            unsafe { libc::_exit(0) };
+        }
     }
+}
+
+/// Waits for the end of the tests and of all that they started. What does not end by itself is named, and a failure.
+fn reap(tests: libc::pid_t) -> libc::c_int {
+    let (mut status, mut ended) = (0, None);
+    loop {
+        match unsafe { libc::waitpid(-1, &raw mut status, if ended.is_some() { libc::WNOHANG } else { 0 }) } {
+            -1 => return ended.map_or(1 << 8, |(status, _)| status),
+            0 => {
+                let (as_told, since): (libc::c_int, Instant) = ended.expect("only then is there nothing to wait for");
+                if since.elapsed() > PATIENCE {
+                    let left = processes().join(", ");
+                    say(&format!("{}: left running by the tests: {left}", env!("CARGO_CRATE_NAME")));
+                    return if as_told == 0 { 1 << 8 } else { as_told };
+                }
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            process if process == tests => ended = Some((status, Instant::now())),
+            _ => {}
+        }
+    }
+}
+
+/// All processes but this one, with their names.
+fn processes() -> Vec<String> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok()).filter(|id| *id != 1);
+    ids.map(|id| format!("{id} {}", fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default().trim()))
+        .collect()
 }
 
 /// Every id stands for itself; for who is not root, his own alone (user_namespaces(7)).
@@ -253,6 +290,10 @@ fn own_files() -> io::Result<()> {
         }
         mount("tmpfs", place, libc::MS_NODEV)?;
         for (path, file) in held.iter().filter(|(path, _)| path.starts_with(place)) {
+            // Below one that came before.
+            if path.exists() {
+                continue;
+            }
             let is_directory = fs::metadata(held_path(file))?.is_dir();
             let parent = if is_directory { Some(path.as_path()) } else { path.parent() };
             fs::create_dir_all(parent.unwrap_or(place))?;
