@@ -10,6 +10,7 @@ pub mod graph;
 pub mod proc;
 pub mod process;
 pub mod report;
+pub mod sockets;
 pub mod symbols;
 pub mod verdict;
 pub mod wait;

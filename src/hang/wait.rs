@@ -313,6 +313,8 @@ pub enum Outside {
     Kernel,
     /// Anybody who opens, connects or attaches to it.
     Newcomer,
+    /// Whoever gives it work: it watches several things, and waiting for them is what it does.
+    Work,
     /// What could not be seen: processes that may not be looked into, words that nobody records.
     Unseen,
 }
@@ -326,6 +328,7 @@ impl Outside {
             Outside::Signal => "signal",
             Outside::Kernel => "kernel",
             Outside::Newcomer => "newcomer",
+            Outside::Work => "work",
             Outside::Unseen => "unseen",
         }
     }

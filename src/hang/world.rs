@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::proc::{
     Access, Descriptors, FdInfo, FileKind, FileLock, Mapping, Maps, Position, State, Status, file_locks, numbers,
 };
 use super::process::{Process, Thread};
+use super::sockets::{Socket, Sockets};
 use super::symbols::Symbols;
 use crate::tracee;
 
@@ -50,6 +52,8 @@ pub struct World {
     openers: OnceCell<HashMap<FileKind, Vec<(Pid, i32)>>>,
     locks: OnceCell<Vec<FileLock>>,
     symbols: RefCell<HashMap<FileId, Option<Rc<Symbols>>>>,
+    /// By the text of the link to their network namespace.
+    sockets: RefCell<HashMap<PathBuf, Rc<Sockets>>>,
     clocks: Clocks,
     unseen: RefCell<BTreeMap<Unseen, BTreeSet<Pid>>>,
 }
@@ -156,7 +160,7 @@ impl World {
             for pid in self.everybody() {
                 for open in &self.descriptors(*pid).list {
                     // There are many of other kinds, and nobody asks for them.
-                    if !matches!(&open.file, FileKind::Anonymous(_)) {
+                    if !matches!(&open.file, FileKind::Anonymous(word) if word != "io_uring") {
                         openers.entry(open.file.clone()).or_default().push((*pid, open.fd));
                     }
                 }
@@ -168,6 +172,12 @@ impl World {
         holders.map(|&(pid, fd)| Holder { pid, fd, access: access(pid, fd) }).collect()
     }
 
+    /// The rings of io_uring(7) of all processes, with their descriptors.
+    pub fn rings(&self) -> Vec<(Pid, i32)> {
+        let rings = self.holders(&FileKind::Anonymous("io_uring".to_string()));
+        rings.into_iter().map(|holder| (holder.pid, holder.fd)).collect()
+    }
+
     /// Processes whose descriptors may not be read: one of them may hold anything. Meaningful once
     /// [`World::holders`] was asked.
     pub fn without_descriptors(&self) -> Vec<Pid> {
@@ -177,6 +187,29 @@ impl World {
     /// All locks of files.
     pub fn locks(&self) -> &[FileLock] {
         self.locks.get_or_init(file_locks)
+    }
+
+    /// The sockets of a process's network namespace.
+    pub fn sockets(&self, pid: Pid) -> Rc<Sockets> {
+        let namespace = |pid: &str| std::fs::read_link(format!("/proc/{pid}/ns/net")).unwrap_or_default();
+        let of_process = namespace(&pid.to_string());
+        let ours = of_process.as_os_str().is_empty() || of_process == namespace("self");
+        let mut known = self.sockets.borrow_mut();
+        known.entry(of_process).or_insert_with(|| Rc::new(Sockets::of(pid, ours))).clone()
+    }
+
+    /// The other end of a connection of the internet, in whatever network namespace of this machine it is, with a
+    /// process of that namespace.
+    pub fn opposite(&self, pid: Pid, socket: &Socket) -> Option<(Pid, Socket)> {
+        if let Some(found) = self.sockets(pid).opposite(socket) {
+            return Some((pid, found.clone()));
+        }
+        let mut seen = BTreeSet::from([std::fs::read_link(format!("/proc/{pid}/ns/net")).ok()?]);
+        self.everybody().iter().find_map(|other| {
+            let namespace = std::fs::read_link(format!("/proc/{other}/ns/net")).ok()?;
+            let found = seen.insert(namespace).then(|| self.sockets(*other))?.opposite(socket)?.clone();
+            Some((*other, found))
+        })
     }
 
     /// The children of a process, those that its threads forked included.

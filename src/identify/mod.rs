@@ -4,7 +4,7 @@
 mod descriptors;
 mod generic;
 mod processes;
-mod sock_diag;
+pub(crate) mod sock_diag;
 mod sockets;
 
 use std::cell::RefCell;

@@ -99,28 +99,35 @@ impl SockDiag {
                 (body, NLM_F_REQUEST | NLM_F_DUMP)
             }
         };
-        self.ask(&body, flags)?;
         let mut found = None;
+        self.query(&body, flags & NLM_F_DUMP != 0, |message| {
+            let ends = match kind {
+                Kind::Internet(..) => internet(message, inode),
+                Kind::Unix => unix(message, inode),
+                Kind::Netlink => netlink(message, inode),
+            };
+            found = found.take().or(ends);
+        })?;
+        found
+    }
+
+    /// Asks one question, whose body follows the header of the message, and passes on the body of each answer; with
+    /// `all` there may be any number of them. `None` where the kernel does not answer.
+    pub fn query(&mut self, body: &[u8], all: bool, mut answer: impl FnMut(&[u8])) -> Option<()> {
+        self.ask(body, if all { NLM_F_REQUEST | NLM_F_DUMP } else { NLM_F_REQUEST })?;
         loop {
             let len = self.receive()?;
             let mut rest = &self.buffer[..len];
-            while let Some((kind_of_message, message, next)) = next_message(rest) {
-                match kind_of_message {
-                    NLMSG_DONE | NLMSG_ERROR => return found,
-                    SOCK_DIAG_BY_FAMILY => {
-                        let ends = match kind {
-                            Kind::Internet(..) => internet(message, inode),
-                            Kind::Unix => unix(message, inode),
-                            Kind::Netlink => netlink(message, inode),
-                        };
-                        found = found.or(ends);
-                    }
+            while let Some((kind, message, next)) = next_message(rest) {
+                match kind {
+                    NLMSG_DONE | NLMSG_ERROR => return Some(()),
+                    SOCK_DIAG_BY_FAMILY => answer(message),
                     _ => {}
                 }
                 rest = next;
             }
-            if flags & NLM_F_DUMP == 0 {
-                return found;
+            if !all {
+                return Some(());
             }
         }
     }
@@ -159,11 +166,13 @@ fn next_message(bytes: &[u8]) -> Option<(u16, &[u8], &[u8])> {
     Some((kind, body, bytes.get(len.next_multiple_of(4)..).unwrap_or_default()))
 }
 
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
+/// A number of 32 bits in a message.
+pub fn word(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at + 4)?.try_into().ok().map(u32::from_ne_bytes)
 }
 
-fn half(bytes: &[u8], at: usize) -> Option<u16> {
+/// A number of 16 bits in a message.
+pub fn half(bytes: &[u8], at: usize) -> Option<u16> {
     bytes.get(at..at + 2)?.try_into().ok().map(u16::from_ne_bytes)
 }
 
@@ -172,6 +181,12 @@ fn internet(message: &[u8], inode: u32) -> Option<Ends> {
     if word(message, 68)? != inode {
         return None;
     }
+    let (local, peer) = internet_addresses(message)?;
+    Some(Ends::Internet { local, peer })
+}
+
+/// The local address in a struct inet_diag_msg, and the other one if there is one.
+pub fn internet_addresses(message: &[u8]) -> Option<(SocketAddr, Option<SocketAddr>)> {
     let address = |port: usize, address: usize| {
         let port = u16::from_be_bytes(message.get(port..port + 2)?.try_into().ok()?);
         let ip = match *message.first()? {
@@ -182,7 +197,7 @@ fn internet(message: &[u8], inode: u32) -> Option<Ends> {
         Some(SocketAddr::new(ip, port))
     };
     let peer = address(6, 24).filter(|peer| peer.port() != 0 || !peer.ip().is_unspecified());
-    Some(Ends::Internet { local: address(4, 8)?, peer })
+    Some((address(4, 8)?, peer))
 }
 
 /// struct unix_diag_msg, with attributes behind it.
@@ -191,20 +206,33 @@ fn unix(message: &[u8], inode: u32) -> Option<Ends> {
         return None;
     }
     let (mut name, mut peer) = (Vec::new(), None);
-    let mut rest = message.get(16..)?;
-    while let (Some(len), Some(kind)) = (half(rest, 0), half(rest, 2)) {
-        let Some(value) = rest.get(4..usize::from(len)) else { break };
+    for (kind, value) in attributes(message.get(16..)?) {
         match kind {
-            // A path has its NUL with it; a name that begins with one goes on to the end.
-            UNIX_DIAG_NAME if value.first() == Some(&0) => name = value.to_vec(),
-            UNIX_DIAG_NAME => name = value.split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
+            UNIX_DIAG_NAME => name = unix_name(value),
             // A peer that is gone has no number any longer.
             UNIX_DIAG_PEER => peer = word(value, 0).map(u64::from).filter(|peer| *peer != 0),
             _ => {}
         }
-        rest = rest.get(usize::from(len).next_multiple_of(4)..).unwrap_or_default();
     }
     (!name.is_empty() || peer.is_some()).then_some(Ends::Unix { peer, name })
+}
+
+/// The name of a socket: a path has its NUL with it; a name that begins with one goes on to the end.
+pub fn unix_name(value: &[u8]) -> Vec<u8> {
+    match value.first() {
+        Some(0) => value.to_vec(),
+        _ => value.split(|byte| *byte == 0).next().unwrap_or_default().to_vec(),
+    }
+}
+
+/// The attributes of a message, with their types: netlink(7).
+pub fn attributes(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    std::iter::from_fn(move || {
+        let (len, kind) = (half(rest, 0)?, half(rest, 2)?);
+        let value = rest.get(4..usize::from(len))?;
+        rest = rest.get(usize::from(len).next_multiple_of(4)..).unwrap_or_default();
+        Some((kind, value))
+    })
 }
 
 /// struct netlink_diag_msg

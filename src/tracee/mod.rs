@@ -5,11 +5,13 @@ mod alarm;
 mod daemonize;
 mod debug;
 mod error;
+mod files;
 mod guard;
 mod launch;
 mod memory;
 mod registers;
 mod request;
+mod semaphores;
 mod signals;
 mod sockets;
 mod state;
@@ -25,10 +27,12 @@ pub use alarm::Alarm;
 pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use error::{Busy, Error};
+pub use files::FileIdentity;
 pub use guard::{Guard, Held};
 pub use launch::{Command, Inherited, SpawnError, User, inherited, is_filtered, spawn};
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
+pub use semaphores::{Semaphore, semaphore};
 pub use signals::{
     Ticker, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, ticks, watch,
 };

@@ -15,13 +15,17 @@ mod special;
 mod state;
 mod terminal;
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use nix::unistd::Pid;
 
 use super::call::Call;
 use super::proc::FileKind;
 use super::process::{Process, Thread};
-use super::wait::Wait;
-use super::world::World;
+use super::wait::{Ender, Object, Wait};
+use super::world::{Holder, World};
+use crate::tracee::FileIdentity;
 
 /// A thread in a call, and where to look further.
 pub struct Case<'a> {
@@ -46,10 +50,34 @@ impl Case<'_> {
         self.call.args[index] as i32
     }
 
+    /// The FIFO behind a descriptor; `None` if it is none.
+    pub fn fifo(&self, fd: i32) -> Option<Object> {
+        let found = self.identity(fd).filter(FileIdentity::is_fifo)?;
+        Some(Object::File { device: found.device_text(), inode: found.inode })
+    }
+
+    /// Which file a descriptor refers to.
+    pub fn identity(&self, fd: i32) -> Option<FileIdentity> {
+        FileIdentity::of(Path::new(&format!("/proc/{}/fd/{fd}", self.pid())))
+    }
+
     /// What a descriptor of its process refers to.
     pub fn file(&self, fd: i32) -> Option<FileKind> {
         self.world.descriptors(self.pid()).get(fd).cloned()
     }
+}
+
+/// Those who have a file open, a process each, with what they are to the wait.
+fn holders(holders: &[Holder], role: &str) -> Vec<Ender> {
+    let mut by_process: BTreeMap<Pid, Vec<i32>> = BTreeMap::new();
+    for holder in holders {
+        by_process.entry(holder.pid).or_default().push(holder.fd);
+    }
+    let ender = |(pid, fds): (Pid, Vec<i32>)| {
+        let list: Vec<String> = fds.iter().map(|fd| format!("fd {fd}")).collect();
+        Ender::with_fds(pid, format!("{role} ({})", list.join(", ")), fds)
+    };
+    by_process.into_iter().map(ender).collect()
 }
 
 /// In which direction data is waited for.
