@@ -171,7 +171,8 @@ fn of_descriptors(case: &Case<'_>, watched: &[Watched], kind: Kind) -> Wait {
     }
     let connected = |one: &Watched| {
         let sockets = case.world.sockets(case.pid());
-        matches!(case.file(one.fd), Some(FileKind::Socket(inode)) if sockets.get(inode).is_some_and(|s| s.remote.is_some()))
+        let Some(FileKind::Socket(inode)) = case.file(one.fd) else { return false };
+        sockets.get(inode).is_some_and(|socket| socket.remote.is_some() || socket.peer.is_some())
     };
     // A client polls the one connection on which it wants an answer; an event loop polls more, or what wakes it.
     wait.idles = !fed && !matches!(watched, [one] if connected(one));
