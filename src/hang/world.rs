@@ -28,6 +28,17 @@ pub struct Holder {
     pub access: Option<Access>,
 }
 
+/// A lock that belongs to an open file of a process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeldLock {
+    /// The process.
+    pub pid: Pid,
+    /// Its descriptor.
+    pub fd: i32,
+    /// The lock.
+    pub lock: FileLock,
+}
+
 /// What could not be seen, and of which processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Unseen {
@@ -51,6 +62,7 @@ pub struct World {
     everybody: OnceCell<Vec<Pid>>,
     openers: OnceCell<HashMap<FileKind, Vec<(Pid, i32)>>>,
     locks: OnceCell<Vec<FileLock>>,
+    held_locks: OnceCell<Vec<HeldLock>>,
     symbols: RefCell<HashMap<FileId, Option<Rc<Symbols>>>>,
     /// By the text of the link to their network namespace.
     sockets: RefCell<HashMap<PathBuf, Rc<Sockets>>>,
@@ -182,6 +194,21 @@ impl World {
     /// [`World::holders`] was asked.
     pub fn without_descriptors(&self) -> Vec<Pid> {
         self.unseen.borrow().get(&Unseen::Descriptors).map(|pids| pids.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// The locks that the descriptors of all processes hold: the lines `lock:` of fdinfo.
+    pub fn held_locks(&self) -> &[HeldLock] {
+        self.held_locks.get_or_init(|| {
+            let mut all = Vec::new();
+            for &pid in self.everybody() {
+                for open in self.descriptors(pid).list.iter().filter(|open| matches!(open.file, FileKind::Named(_))) {
+                    let Some(info) = FdInfo::of(pid, open.fd) else { continue };
+                    let locks = info.values("lock").filter_map(FileLock::parse);
+                    all.extend(locks.map(|lock| HeldLock { pid, fd: open.fd, lock }));
+                }
+            }
+            all
+        })
     }
 
     /// All locks of files.

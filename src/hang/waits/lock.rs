@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nix::unistd::Pid;
 
 use super::Case;
-use crate::hang::proc::{FdInfo, FileKind, FileLock, LockKind, LockOwner};
+use crate::hang::proc::{FileKind, FileLock, LockKind, LockOwner};
 use crate::hang::wait::{Ender, How, Kind, Needs, Object, Outside, Wait, Who};
 
 /// F_OFD_SETLKW of fcntl(2).
@@ -69,25 +69,36 @@ fn resolve(case: &Case<'_>, fd: i32, kind: LockKind, exclusive: bool, start: u64
         let same_file = lock.inode == inode && lock.device == device;
         !lock.waits && same_world && same_file && (exclusive || lock.exclusive) && lock.overlaps(start, end)
     };
-    let held: Vec<&FileLock> = case.world.locks().iter().filter(in_the_way).collect();
+    let mut held: Vec<&FileLock> = case.world.locks().iter().filter(in_the_way).collect();
     let mut holders: BTreeMap<Pid, (String, Vec<i32>)> = BTreeMap::new();
+    let mode = |lock: &FileLock| if lock.exclusive { "holds a write lock" } else { "holds a read lock" }.to_string();
+    // /proc/locks leaves out locks that were taken by somebody who is gone, or out of sight of its PID namespace; fdinfo
+    // shows them (seen with Linux 6.18).
+    for held_by in case.world.held_locks().iter().filter(|held_by| in_the_way(&&held_by.lock)) {
+        let lock = &held_by.lock;
+        let fds = &mut holders.entry(held_by.pid).or_insert_with(|| (mode(lock), Vec::new())).1;
+        if !fds.contains(&held_by.fd) {
+            fds.push(held_by.fd);
+        }
+        if !held.iter().any(|known| known.id == lock.id || (known.start, known.end) == (lock.start, lock.end)) {
+            held.push(lock);
+        }
+    }
     for lock in &held {
-        let mode = if lock.exclusive { "holds a write lock" } else { "holds a read lock" };
-        // A lock of fcntl(2) is its process's, and goes with it.
-        if let (LockKind::Posix, LockOwner::Process(pid)) = (lock.kind, lock.owner) {
-            holders.entry(Pid::from_raw(pid)).or_insert_with(|| (mode.to_string(), Vec::new()));
-            continue;
-        }
-        let found = having(case, lock);
-        if let LockOwner::Process(taker) = lock.owner
-            && !found.iter().any(|(pid, _)| pid.as_raw() == taker)
-        {
-            let state = if case.world.process(Pid::from_raw(taker)).is_some() { "closed it" } else { "is gone" };
-            wait = wait
-                .because(format!("process {taker} took the lock and {state}; who inherited the descriptor has it now"));
-        }
-        for (pid, fd) in found {
-            holders.entry(pid).or_insert_with(|| (mode.to_string(), Vec::new())).1.push(fd);
+        match (lock.kind, lock.owner) {
+            // A lock of fcntl(2) is its process's, and goes with it.
+            (LockKind::Posix, LockOwner::Process(pid)) => {
+                holders.entry(Pid::from_raw(pid)).or_insert_with(|| (mode(lock), Vec::new()));
+            }
+            (LockKind::Flock, LockOwner::Process(taker)) if !holders.contains_key(&Pid::from_raw(taker)) => {
+                let alive = case.world.process(Pid::from_raw(taker)).is_some();
+                let state = if alive { "has closed it" } else { "is gone" };
+                wait = wait.because(format!("process {taker} took it and {state}: who has it now inherited it"));
+            }
+            (LockKind::Flock, LockOwner::Description) => {
+                wait = wait.because("who took it is gone or out of sight: who has it now inherited it");
+            }
+            _ => {}
         }
     }
     for (pid, (role, fds)) in holders {
@@ -101,27 +112,6 @@ fn resolve(case: &Case<'_>, fd: i32, kind: LockKind, exclusive: bool, start: u64
         wait = wait.or(Outside::Unseen).because("/proc/locks shows nobody: it may be held on another machine");
     }
     Some(wait)
-}
-
-/// The processes that have the open file that a lock belongs to, by the lines `lock:` of fdinfo.
-fn having(case: &Case<'_>, lock: &FileLock) -> Vec<(Pid, i32)> {
-    let mut found = Vec::new();
-    for pid in case.world.everybody() {
-        for open in case.world.descriptors(*pid).list.iter().filter(|open| matches!(open.file, FileKind::Named(_))) {
-            let same = |line: &str| {
-                FileLock::parse(line).is_some_and(|other| {
-                    other.kind == lock.kind
-                        && other.inode == lock.inode
-                        && other.device == lock.device
-                        && (other.start, other.end, other.owner) == (lock.start, lock.end, lock.owner)
-                })
-            };
-            if FdInfo::of(*pid, open.fd).is_some_and(|info| info.values("lock").any(same)) {
-                found.push((*pid, open.fd));
-            }
-        }
-    }
-    found
 }
 
 /// The device and the inode of an open file, as /proc/locks has them. A file of a layered file system shows the
