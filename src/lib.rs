@@ -7,6 +7,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod cli;
+pub mod crash;
 pub mod decode;
 pub mod filter;
 pub mod hang;

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
 
+use crate::crash::Detail as CrashDetail;
 use crate::decode::{Style, is_multiplexer, subcalls};
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
@@ -72,6 +73,8 @@ pub struct Options {
     pub debug: bool,
     /// Messages that are not wanted.
     pub quiet: Quiet,
+    /// Crashes are reported: `--crash-report`.
+    pub crash_report: Option<CrashDetail>,
     /// Which tracees share the tracer's CPU.
     pub placed: Placed,
     /// Calls that are not wanted are left out by a filter in the kernel.
@@ -95,6 +98,18 @@ impl Options {
     pub fn is_wanted(&self, abi: Abi, nr: u64) -> bool {
         let within = || subcalls().any(|(nr, _)| self.calls.contains(abi, nr.into()));
         self.calls.contains(abi, nr) || is_multiplexer(abi, nr) && within()
+    }
+
+    /// Whether tracees need not stop at system calls at all: what is reported are crashes, and no call is wanted.
+    pub fn ignores_calls(&self) -> bool {
+        self.crash_report.is_some() && !self.records_calls()
+    }
+
+    /// Whether any call is wanted.
+    pub fn records_calls(&self) -> bool {
+        // What has no name is reported whatever is wanted, and no reason to stop.
+        let named = |abi: Abi| abi.syscalls().any(|(nr, _)| self.is_wanted(abi, nr.into()));
+        [Abi::X86_64, Abi::X32, Abi::I386].into_iter().any(named)
     }
 }
 

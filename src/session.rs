@@ -1,6 +1,7 @@
 //! A run from its beginning to its end: events from the tracer, through filter and decoder, to the report.
 
 mod command;
+mod crash;
 mod letting_go;
 mod naming;
 mod stacks;
@@ -15,6 +16,7 @@ use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width, structs};
 
 pub use start::{Conclusion, Error, run};
 
+use crate::crash::SigInfo;
 use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};
 use crate::identify::Identify;
 use crate::message;
@@ -22,7 +24,7 @@ use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered, Unknown};
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
-use crate::unwind::Callers;
+use crate::unwind::{Callers, Unwinder};
 use stacks::Stacks;
 
 /// prctl(2), linux/prctl.h.
@@ -53,6 +55,10 @@ struct Seat {
     victim: Victim,
     /// The name of a thread that it is about to write.
     naming: Option<naming::Naming>,
+    /// Its last calls, if crashes are reported.
+    calls: crash::Calls,
+    /// The last signal, and where it came, that would have killed it if it had no handler.
+    caught: Option<Box<(Option<u64>, SigInfo)>>,
 }
 
 impl Default for Seat {
@@ -70,6 +76,8 @@ impl Default for Seat {
             ip: None,
             victim: Victim::default(),
             naming: None,
+            calls: crash::Calls::default(),
+            caught: None,
         }
     }
 }
@@ -123,12 +131,16 @@ struct Session<'a> {
     identify: Identify,
     /// What walks stacks, where they are reported.
     stacks: Option<Stacks>,
+    /// What walks the stacks of those that crash.
+    crash_unwinder: Unwinder,
     scratch: Scratch,
     ticker: Ticker,
     command: Option<Pid>,
     clocks: Clocks,
     /// How many calls are still to be told.
     left: Option<u64>,
+    /// Processes whose crash was reported.
+    crashed: Vec<Pid>,
 }
 
 impl Session<'_> {
@@ -141,7 +153,11 @@ impl Session<'_> {
                 }
                 Event::SyscallExit { tid, value, is_error, ip } => self.returned(tracer, tid, value, is_error, ip),
                 Event::SyscallLost { tid } => self.lost(tid),
-                Event::Signal { tid, signal, info, ip } => self.signal(tid, signal, &info, ip),
+                Event::Signal { tid, signal, info, ip } => {
+                    self.signal(tid, signal, &info, ip);
+                    self.may_crash(tid, signal, &info, ip);
+                }
+                Event::Exiting { tid, status } => self.exiting(tid, status),
                 Event::GroupStop { tid, signal, ip } => {
                     if self.options.signals.contains(signal) {
                         let stamp = self.stamp(tid, ip);
@@ -275,6 +291,11 @@ impl Session<'_> {
         if !self.seats.get(&tid).is_some_and(|seat| seat.told) {
             return;
         }
+        if self.options.crash_report.is_some()
+            && let Some(seat) = self.seats.get_mut(&tid)
+        {
+            seat.calls.entered(abi, nr, args);
+        }
         if !self.options.tampering.is_empty() {
             self.tamper_at_entry(tracer, tid);
         }
@@ -340,6 +361,9 @@ impl Session<'_> {
             tampered = done;
         }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
+        if self.options.crash_report.is_some() {
+            seat.calls.returned(value, is_error);
+        }
         let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
         self.left = self.left.map(|left| left.saturating_sub(u64::from(wanted)));
         if let Some(summary) = &mut self.summary {
@@ -474,6 +498,8 @@ impl Session<'_> {
     /// Forgets a thread that is gone, after telling that its call did not return.
     fn end(&mut self, tid: Pid) -> Stamp {
         let seat = self.seats.remove(&tid).unwrap_or_default();
+        // Its id may be that of another process one day.
+        self.crashed.retain(|process| *process != tid);
         let stamp = Stamp {
             tid,
             time: self.clocks.wall(),

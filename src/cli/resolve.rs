@@ -12,7 +12,7 @@ use super::together::{Stage, check, is_pipe};
 use super::typed::Typed;
 use super::words::{ColorWhen, Precision, Timestamps};
 use crate::decode::Style;
-use crate::filter::{CallFilter, Detail, TouchFilter};
+use crate::filter::{CallFilter, Detail, SignalFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions};
 use crate::output::{Clock, Column, Destination, HexStrings, Palette, Quiet, SummaryStyle, escape};
@@ -64,7 +64,9 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
         None => Interruptible::Waiting,
     });
     let qs = typed.times("quiet");
-    let quiet = typed.quiet.unwrap_or_else(|| dash_q(if qs == 0 { usize::from(aside) } else { qs }));
+    let only_reports = typed.only_reports();
+    let default_qs = if only_reports { 3 } else { usize::from(aside) };
+    let quiet = typed.quiet.unwrap_or_else(|| dash_q(if qs == 0 { default_qs } else { qs }));
     let mut style = Style::default();
     if json {
         (style.string_limit, style.abbreviate) = (JSON_STRING_LIMIT, false);
@@ -73,7 +75,8 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
     let resolved = Options {
         program: typed.program.clone(),
         follow: typed.follows(),
-        calls: typed.calls.clone().unwrap_or_default(),
+        calls: typed.calls.clone().unwrap_or_else(|| if only_reports { CallFilter::none() } else { CallFilter::all() }),
+        signals: if only_reports && !typed.has("signal") { SignalFilter::NONE } else { typed.options.signals },
         touching,
         destination: destination(&typed),
         format: if json { Format::Json } else { Format::Text(text_options(&typed)) },
@@ -88,6 +91,9 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
         summary: summary(&typed),
         ..typed.options
     };
+    // Where no call is stopped at, there is nothing to leave out.
+    let kernel_filter = if resolved.ignores_calls() { KernelFilter::Never } else { resolved.kernel_filter };
+    let resolved = Options { kernel_filter, ..resolved };
     let detail = Detail { abbreviated: resolved.detail.abbreviated.filter(|_| !json), ..resolved.detail };
     Ok(Options { detail, target: Target { command, ..resolved.target }, ..resolved })
 }

@@ -100,7 +100,29 @@ impl Typed {
 
     /// Children are traced, too.
     pub fn follows(&self) -> bool {
-        self.has("follow-forks") || self.has("F") || self.has("rich")
+        ["follow-forks", "F", "rich", "crash-report"].iter().any(|id| self.has(id))
+    }
+
+    /// Crashes alone are of interest: nothing says which calls are.
+    pub fn only_reports(&self) -> bool {
+        const ABOUT_CALLS: [&str; 15] = [
+            "trace",
+            "trace-path",
+            "trace-fds",
+            "status",
+            "successful-only",
+            "failed-only",
+            "summary-only",
+            "summary",
+            "inject",
+            "fault",
+            "stack-trace",
+            "syscall-limit",
+            "read",
+            "write",
+            "rich",
+        ];
+        self.has("crash-report") && !ABOUT_CALLS.iter().any(|id| self.has(id))
     }
 
     /// Each thread has a file of its own.

@@ -305,6 +305,15 @@ pub enum Placement {
     Off,
 }
 
+/// How much a crash report has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CrashDetail {
+    /// What most people want to know.
+    Brief,
+    /// All registers, too.
+    Full,
+}
+
 /// Where a tracer aside goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Aside {

@@ -22,6 +22,8 @@ impl Default for SignalFilter {
 impl SignalFilter {
     /// All of them.
     pub const ALL: SignalFilter = SignalFilter(u64::MAX);
+    /// None of them.
+    pub const NONE: SignalFilter = SignalFilter(0);
 
     /// Whether this signal is told.
     pub fn contains(self, signal: i32) -> bool {

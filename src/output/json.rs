@@ -11,14 +11,16 @@ use nix::unistd::Pid;
 use serde_json::json;
 use syscall_table::{Abi, errno_name};
 
+use super::crash_json;
 use super::file::{Destination, Files};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::stack;
 use super::status;
 use super::summary::Summary;
 use super::text::append;
+use crate::crash::Crash;
 use crate::tracer::Tids;
 use crate::unwind::Callers;
 
@@ -295,6 +297,42 @@ impl Report for JsonLines {
         out.extend_from_slice(&collected.values);
         collected.push_notes(&mut out);
         self.end(stamp.tid, out);
+    }
+
+    fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted) {
+        // The name may be another since it was read, by a call that nobody was told of.
+        self.renamed(stamp.tid);
+        let mut collected = Collected::default();
+        info(&mut JsonSink::new(&mut collected));
+        let mut out = self.begin("crash", stamp.tid, stamp.time);
+        append(&mut out, format_args!(",\"signal\":{},\"siginfo\":", json!(signal_json(crash.signal.unsigned_abs()))));
+        out.extend_from_slice(&collected.values);
+        crash_json::fields(&mut out, crash, quoted);
+        collected.push_notes(&mut out);
+        self.end(stamp.tid, out);
+        // Whoever waits for it need not wait for the end of the command.
+        self.files.flush();
+    }
+
+    fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8> {
+        let mut collected = Collected::default();
+        args(&mut JsonSink::new(&mut collected));
+        let mut out = Vec::new();
+        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
+        // The first of the fields follows nothing.
+        out[0] = b'{';
+        match result {
+            Some(Return::Value(number, ty)) => {
+                out.extend_from_slice(b",\"ret\":");
+                collected.result(&mut out, number, ty, call.abi, value);
+            }
+            Some(Return::Error(error)) => {
+                append(&mut out, format_args!(",\"ret\":-1,\"errno\":\"{}\"", errno_name(error).unwrap_or("")));
+            }
+            None => {}
+        }
+        out.push(b'}');
+        out
     }
 
     fn stopped(&mut self, stamp: &Stamp, signal: u32) {

@@ -5,15 +5,17 @@ use syscall_table::{Abi, Format, SetKind, Type};
 
 use super::clock::{AbsoluteTime, fraction};
 use super::constants::{ConstantStyle, Octal};
+use super::crash_text;
 use super::dump;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
-use super::report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::stack;
 use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
+use crate::crash::Crash;
 use crate::decode::Piece;
 use crate::identify::comm;
 use crate::tracer::Tids;
@@ -397,6 +399,33 @@ impl Report for Lines {
             info(&mut TextSink::new(out, style, &mut state));
             out.extend_from_slice(b" ---");
         });
+    }
+
+    fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted) {
+        let style = self.style.text;
+        self.note(stamp, |out| crash_text::headline(out, crash, stamp.tid.as_raw()));
+        let target = self.files.target(stamp.tid);
+        crash_text::body(&mut target.buffer, crash, info, style, quoted);
+        target.flush();
+    }
+
+    fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, ret: Option<Return>, value: Tell<'_>) -> Vec<u8> {
+        let style = TextStyle { palette: None, ..self.style.text };
+        let mut out = call.name.as_bytes().to_vec();
+        out.push(b'(');
+        let mut state = TextState::default();
+        let mut sink = TextSink::new(&mut out, style, &mut state);
+        args(&mut sink);
+        sink.close();
+        if ret.is_some() {
+            out.extend_from_slice(b" = ");
+        }
+        match ret {
+            Some(Return::Value(number, ty)) => result(&mut out, number, ty, call.abi, style, value),
+            Some(Return::Error(error)) => status::failure(&mut out, error, None),
+            None => {}
+        }
+        out
     }
 
     fn stopped(&mut self, stamp: &Stamp, signal: u32) {

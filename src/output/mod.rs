@@ -2,6 +2,8 @@
 
 mod clock;
 mod constants;
+mod crash_json;
+mod crash_text;
 mod dump;
 mod escape;
 mod file;
@@ -26,7 +28,7 @@ pub use file::Destination;
 pub use json::{JSON_SCHEMA, JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use paint::Palette;
-pub use report::{Birth, CallInfo, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+pub use report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 pub use status::{error_text, signal_text};
 pub use summary::{Clock, Column, Summary, SummaryStyle};
 pub use summary_only::SummaryOnly;

@@ -6,6 +6,7 @@ use nix::unistd::Pid;
 use syscall_table::{Abi, Type};
 
 use super::summary::Summary;
+use crate::crash::Crash;
 use crate::decode::{Piece, Sink};
 use crate::unwind::Callers;
 
@@ -96,6 +97,15 @@ pub struct Returned<'a> {
     pub aux: Tell<'a>,
 }
 
+/// Calls that belong to the report of something else, as [`Report::quote`] writes them.
+#[derive(Debug, Default)]
+pub struct Quoted {
+    /// The last calls of a thread, the oldest first; `None` if calls are not traced.
+    pub calls: Option<Vec<Vec<u8>>>,
+    /// What each of the other threads is in; empty where that is no call.
+    pub threads: Vec<Vec<u8>>,
+}
+
 /// Writes down what happens. Each method is called once for each event, in the order in which the kernel
 /// reported them.
 pub trait Report {
@@ -115,6 +125,11 @@ pub trait Report {
     fn forget(&mut self, tid: Pid);
     /// A signal is about to be delivered. `info` tells its siginfo.
     fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>);
+    /// A signal is about to kill the process. `info` tells its siginfo.
+    fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted);
+    /// A call of the past, as it stands in the report of something else; without a result it has not returned. `args` tells all
+    /// arguments, `value` the result of a call that succeeded.
+    fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8>;
     /// The thread stopped because of a stopping signal.
     fn stopped(&mut self, stamp: &Stamp, signal: u32);
     /// The thread may have another name than before.

@@ -3,8 +3,9 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::report::{Birth, CallInfo, Report, Returned, Stamp, Tell, Unknown};
+use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tell, Unknown};
 use super::summary::Summary;
+use crate::crash::Crash;
 
 /// Passes on the summary and, for people, who comes and goes.
 pub struct SummaryOnly {
@@ -31,6 +32,14 @@ impl Report for SummaryOnly {
     fn forget(&mut self, _: Pid) {}
 
     fn signal(&mut self, _: &Stamp, _: u32, _: Tell<'_>) {}
+
+    fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted) {
+        self.report.crash(stamp, crash, info, quoted);
+    }
+
+    fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8> {
+        self.report.quote(call, args, result, value)
+    }
 
     fn stopped(&mut self, _: &Stamp, _: u32) {}
 

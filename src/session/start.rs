@@ -16,8 +16,8 @@ use crate::output::{
     Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
 };
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
-use crate::tracer::{Ending, Tids, Tracer, forbidden};
-use crate::unwind;
+use crate::tracer::{Ending, Placed, Tids, Tracer, forbidden};
+use crate::unwind::{self, Unwinder};
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,7 +63,14 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
 fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>) -> Result<Conclusion, Error> {
     let report = open_report(options)?;
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
-    let mut tracer = Tracer::new(options.follow, options.placed);
+    let idle = options.ignores_calls();
+    let mut tracer = Tracer::new(options.follow, if idle { Placed::Nowhere } else { options.placed });
+    if idle {
+        tracer.ignore_calls();
+    }
+    if options.crash_report.is_some() {
+        tracer.report_exiting();
+    }
     watch_signals(options);
     if options.kill_on_exit {
         tracer.kill_on_exit();
@@ -80,6 +87,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
+        crash_unwinder: Unwinder::new(unwind::Options { lines: true, scan: true }, || tracee::taken().is_some()),
         stacks: options
             .stack_frames
             .map(|limit| Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit)),
@@ -88,6 +96,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         command: None,
         clocks: Clocks::new(options),
         left: options.syscall_limit,
+        crashed: Vec::new(),
     };
     // Records say so.
     let announced = !options.quiet.attach && !is_recorded(options);

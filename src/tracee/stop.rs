@@ -11,6 +11,8 @@ pub const BASE_OPTIONS: i32 = libc::PTRACE_O_TRACESYSGOOD | libc::PTRACE_O_TRACE
 pub const FILTER_OPTIONS: i32 = libc::PTRACE_O_TRACESECCOMP | libc::PTRACE_O_EXITKILL;
 /// The option that makes the kernel kill tracees when their tracer ends.
 pub const EXIT_KILL: i32 = libc::PTRACE_O_EXITKILL;
+/// The option that makes tracees stop before they are gone.
+pub const EXIT_STOPS: i32 = libc::PTRACE_O_TRACEEXIT;
 /// Options that make children tracees, too.
 pub const FOLLOW_OPTIONS: i32 = libc::PTRACE_O_TRACEFORK | libc::PTRACE_O_TRACEVFORK | libc::PTRACE_O_TRACECLONE;
 

@@ -65,6 +65,44 @@ pub fn status(pid: Pid) -> Option<Status> {
     })
 }
 
+/// What a thread does about signals; signal N is bit N - 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dispositions {
+    /// Those that have a handler.
+    pub caught: u64,
+    /// Those that are ignored.
+    pub ignored: u64,
+    /// The process that it belongs to, as it knows itself: by the innermost of its PID namespaces.
+    pub own_pid: i32,
+    /// The process that it belongs to, as we know it.
+    pub process: Pid,
+}
+
+impl Dispositions {
+    /// Whether a signal is left to the kernel's default action.
+    pub fn is_default(&self, signal: i32) -> bool {
+        (self.caught | self.ignored) >> (signal - 1) & 1 == 0
+    }
+}
+
+/// What a thread does about signals; `None` if there is no such thread.
+pub fn dispositions(tid: Pid) -> Option<Dispositions> {
+    let bytes = fs::read(format!("/proc/{tid}/status")).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let value = |key: &str| text.lines().find_map(|l| l.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
+    let set = |key| value(key).and_then(|set| u64::from_str_radix(set, 16).ok());
+    let process = value("Tgid")?.parse().ok()?;
+    // A kernel without PID namespaces has no such line.
+    let own_pid = value("NStgid").and_then(|ids| ids.split_whitespace().last()?.parse().ok()).unwrap_or(process);
+    Some(Dispositions { caught: set("SigCgt")?, ignored: set("SigIgn")?, own_pid, process: Pid::from_raw(process) })
+}
+
+/// The limit of the first stack of a process, in bytes: RLIMIT_STACK, as proc_pid_limits(5) has it. `None` if there is none.
+pub fn stack_limit(pid: Pid) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    text.lines().find_map(|line| line.strip_prefix("Max stack size"))?.split_whitespace().next()?.parse().ok()
+}
+
 /// The ids of all processes.
 pub fn processes() -> Vec<Pid> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };

@@ -39,6 +39,8 @@ pub enum Event {
     Resuming { tid: Pid, abi: Abi, nr: u64 },
     /// It is no tracee any longer and runs on.
     Detached { tid: Pid },
+    /// It is about to be gone, as wait(2) will say, if that is asked for; its registers and memory are still there.
+    Exiting { tid: Pid, status: i32 },
     /// It exited.
     Exited { tid: Pid, status: i32 },
     /// A signal killed it.

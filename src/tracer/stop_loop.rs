@@ -23,9 +23,9 @@ use super::tamper::Replaced;
 use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running, SpawnError,
-    Stop, Stopped, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status, taken,
-    threads, ticks, wait,
+    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running,
+    SpawnError, Stop, Stopped, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status,
+    taken, threads, ticks, wait,
 };
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
@@ -171,6 +171,8 @@ pub struct Tracer {
     abi_matters: bool,
     /// Nothing is of interest any longer.
     silent: bool,
+    /// System calls are of no interest.
+    without_calls: bool,
 }
 
 impl Tracer {
@@ -206,6 +208,7 @@ impl Tracer {
             believers: false,
             abi_matters: true,
             silent: false,
+            without_calls: false,
         }
     }
 
@@ -388,6 +391,18 @@ impl Tracer {
         }
     }
 
+    /// From now on tracees stop at no system call, but a command that was started at that which runs its program.
+    /// To be called before there are any.
+    pub fn ignore_calls(&mut self) {
+        self.without_calls = true;
+        self.abi_matters = false;
+    }
+
+    /// From now on, [`Event::Exiting`] is reported. To be called before there are tracees.
+    pub fn report_exiting(&mut self) {
+        self.options |= EXIT_STOPS;
+    }
+
     /// Says that a change of ABI is of no interest; see [`Tracer::filter`].
     pub fn ignore_abi_changes(&mut self) {
         self.abi_matters = false;
@@ -435,6 +450,9 @@ impl Tracer {
 
     /// Whether a tracee runs to its next call, whichever that is, or only to the next that its filter stops.
     fn stops_at_calls(&self, tid: Pid) -> bool {
+        if self.without_calls {
+            return self.tracees.get(&tid).is_some_and(|state| state.hidden || state.in_syscall);
+        }
         let stops =
             |state: &Tracee| state.in_syscall || state.hidden || state.unsure || state.belief.every_call || state.early;
         !self.filtered
@@ -531,7 +549,14 @@ impl Tracer {
             // Where every call stops, it was seen at its entry.
             Stop::Seccomp if state.in_syscall || state.hidden => self.judged(stopped),
             Stop::Seccomp => self.syscall_stop(stopped),
-            Stop::VforkDone | Stop::Exiting => self.current = Some((stopped, Next::Syscall(0))),
+            Stop::Exiting => {
+                let hidden = state.hidden;
+                if let (false, Ok(Ok(status))) = (hidden, stopped.event_message().map(i32::try_from)) {
+                    self.events.push_back(Event::Exiting { tid: pid, status });
+                }
+                self.current = Some((stopped, Next::Syscall(0)));
+            }
+            Stop::VforkDone => self.current = Some((stopped, Next::Syscall(0))),
             Stop::Continued => {}
         }
     }

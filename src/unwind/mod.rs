@@ -30,6 +30,7 @@ mod lines;
 mod maps;
 mod metered;
 mod module;
+mod names;
 mod registers;
 mod rules;
 mod stack;
@@ -49,6 +50,7 @@ use module::Module;
 
 pub use frame::{Callers, FileName, Frame, How, Inlined, Place, Source, Symbol};
 pub use maps::{Mapping, Mappings};
+pub use names::Named;
 pub use registers::{Register, Registers, Word};
 pub use stack::Stack;
 

@@ -15,6 +15,7 @@ use super::elf::{Elf, unpack_xz};
 use super::files::{Content, Process};
 use super::frame::{FileName, Place, Symbol};
 use super::lines::Lines;
+use super::names::{self, Named};
 use super::rules::{Row, Rules};
 use super::symbols::Symbols;
 
@@ -95,6 +96,11 @@ impl Module {
     /// The address in the terms of the file of what stands at an offset in it.
     pub fn address(&self, offset: u64) -> Option<u64> {
         self.elf.address(offset)
+    }
+
+    /// What the file has under a name, at its own address.
+    pub fn named(&self, name: &str, effort: &Effort) -> Option<Named> {
+        names::find(&self.elf, name, effort)
     }
 
     fn debug(&self, question: &Question<'_>) -> Option<&Elf> {

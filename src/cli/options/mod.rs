@@ -53,6 +53,7 @@ mod filters;
 mod format;
 mod help;
 mod output;
+mod reports;
 mod statistics;
 mod tampering;
 #[cfg(test)]
@@ -71,10 +72,11 @@ pub struct Section {
 }
 
 /// All options, in the order of the help.
-pub static SECTIONS: [&Section; 7] = [
+pub static SECTIONS: [&Section; 8] = [
     &trace::SECTION,
     &filters::SECTION,
     &statistics::SECTION,
+    &reports::SECTION,
     &tampering::SECTION,
     &output::SECTION,
     &format::SECTION,
