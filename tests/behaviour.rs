@@ -18,6 +18,7 @@ mod behaviour {
     pub mod relay;
     pub mod running;
     pub mod stacks;
+    pub mod user_signals;
 }
 #[path = "support/isolation.rs"]
 mod isolation;

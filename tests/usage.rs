@@ -71,6 +71,46 @@ fn options_that_do_not_exist_or_lack_something() {
     ]);
 }
 
+/// Every beginning of every long option, where options that 6.1 does not have leave it its meaning.
+#[test]
+fn abbreviations() {
+    let newer = [
+        "always-show-pid",
+        "arg-names",
+        "argv0",
+        "color",
+        "kill-on-exit",
+        "namespace",
+        "stack-trace",
+        "stack-trace-frame-limit",
+        "syscall-limit",
+        "trace-fds",
+    ];
+    let mut names: Vec<String> =
+        ["env", "kvm", "no-abbrev", "pidns-translation", "quiet", "user", "write"].map(String::from).to_vec();
+    for letter in 'a'..='z' {
+        let (text, _) = if letter == 'h' { continue } else { run("strace", "strace", &format!("--{letter}")) };
+        if let Some((_, possibilities)) = text.lines().next().and_then(|line| line.split_once("possibilities: ")) {
+            names.extend(
+                possibilities.split(' ').map(|name| name.trim_matches('\'').trim_start_matches('-').to_string()),
+            );
+        }
+    }
+    assert!(names.len() > 50, "{names:?}");
+    let beginnings = names.iter().flat_map(|name| (1..=name.len()).map(|end| name[..end].to_string()));
+    let beginnings: std::collections::BTreeSet<String> = beginnings
+        .filter(|beginning| {
+            names.contains(beginning) || !newer.iter().any(|newer| newer.starts_with(beginning.as_str()))
+        })
+        // 6.1 calls --signal an abbreviation of --signals, and --output comes last of those that begin so.
+        .filter(|beginning| !["si", "signal", "output"].iter().any(|own| own.starts_with(beginning.as_str())))
+        // These answer on standard output.
+        .filter(|beginning| !"version".starts_with(beginning.as_str()) || "verbose".starts_with(beginning.as_str()))
+        .collect();
+    let lines: Vec<String> = beginnings.iter().map(|beginning| format!("--{beginning}")).collect();
+    compare(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+}
+
 #[test]
 fn what_was_meant() {
     for (line, said) in [
@@ -672,7 +712,7 @@ fn differences_that_are_meant() {
         ),
         (
             "--arg true",
-            &format!("strace: option '--arg' is ambiguous; possibilities: '--argv0' '--arg-names'\n{hint}"),
+            &format!("strace: option '--arg' is ambiguous; possibilities: '--arg-names' '--argv0'\n{hint}"),
             "both are newer than 6.1",
         ),
     ] {

@@ -96,7 +96,10 @@ impl GetOpt {
             return Ok(exact);
         }
         let abbreviated = |(option, full): &(&Definition, &str)| !option.ours && full.as_bytes().starts_with(name);
-        let candidates: Vec<_> = names().filter(abbreviated).collect();
+        let mut candidates: Vec<_> = names().filter(abbreviated).collect();
+        // strace's order: by letters, and then those that have none.
+        let letter = |option: &Definition| option.short.map(|short| (short.to_ascii_lowercase(), short.is_uppercase()));
+        candidates.sort_by_key(|(option, _)| (option.short.is_none(), letter(option)));
         let argument = argument.to_string_lossy();
         match candidates.as_slice() {
             [] => {
@@ -106,8 +109,11 @@ impl GetOpt {
                 Err(UsageError { meant, ..UsageError::with_hint(text) })
             }
             [first, others @ ..] if others.iter().all(|(option, _)| option.id == first.0.id) => Ok(*first),
-            several => {
-                let several: Vec<String> = several.iter().map(|(_, full)| format!("'--{full}'")).collect();
+            [first, others @ ..] => {
+                // As getopt_long(3) does, which compares all with the first.
+                let others = others.iter().filter(|(option, _)| option.id != first.0.id);
+                let several: Vec<String> =
+                    [first].into_iter().chain(others).map(|(_, full)| format!("'--{full}'")).collect();
                 let several = several.join(" ");
                 Err(UsageError::with_hint(format!("option '{argument}' is ambiguous; possibilities: {several}")))
             }
@@ -174,7 +180,7 @@ mod tests {
             ("--follow=3 ls", "option '--follow-forks' doesn't allow an argument"),
             ("--string-l", "option '--string-limit' requires an argument"),
             ("--stri=all", "option '--stri=all' is ambiguous; possibilities: '--string-limit' '--strings-in-hex'"),
-            ("--arg", "option '--arg' is ambiguous; possibilities: '--argv0' '--arg-names'"),
+            ("--arg", "option '--arg' is ambiguous; possibilities: '--arg-names' '--argv0'"),
         ];
         for (line, message) in cases {
             assert_eq!(read(line), Err(message.to_string()), "{line}");

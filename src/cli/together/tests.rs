@@ -174,3 +174,21 @@ fn conflicts_of_ours_name_what_was_typed() {
         assert_eq!(refused.as_deref(), Some(wanted), "{line}");
     }
 }
+
+/// Sides that no rule uses yet mean what they say.
+#[test]
+fn any_but_some() {
+    let given = |ids: &[&str]| -> Vec<Given> {
+        let option = |id: &&str| all().find(|option| option.id == *id).expect("an option");
+        ids.iter().map(|id| way(option(id), Form::Long, format!("--{id}"), None, 1).given.remove(0)).collect()
+    };
+    let side = AnyBut(&["json", "color"]);
+    for (ids, found) in [
+        (&["debug"][..], None),
+        (&["json", "debug", "color"], None),
+        (&["debug", "json", "output"], Some("--output")),
+        (&["rich", "debug"], Some("--rich")),
+    ] {
+        assert_eq!(side.find(&given(ids), "debug").map(|given| given.name.as_str()), found, "{ids:?}");
+    }
+}
