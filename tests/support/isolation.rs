@@ -45,6 +45,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The namespaces that were left.
 static OUTSIDE: OnceLock<Vec<(&str, PathBuf)>> = OnceLock::new();
+/// Where the program lies: in a chroot the kernel does not say so any more when its mount has been left.
+static EXECUTABLE: OnceLock<PathBuf> = OnceLock::new();
 
 #[used]
 #[unsafe(link_section = ".init_array")]
@@ -53,6 +55,7 @@ static ENTER: extern "C" fn() = enter;
 /// Returns inside only, or outside where that is allowed.
 extern "C" fn enter() {
     OUTSIDE.get_or_init(namespaces);
+    EXECUTABLE.get_or_init(|| std::env::current_exe().unwrap_or_default());
     let root = unsafe { libc::geteuid() } == 0;
     let apart = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     let apart = apart | libc::CLONE_NEWCGROUP;
@@ -273,8 +276,8 @@ fn private_mounts() -> io::Result<()> {
 /// mounted there again.
 fn own_files() -> io::Result<()> {
     let scratch = scratch();
-    let executable = std::env::current_exe()?;
-    let mut needed = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")), executable];
+    let mut needed = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
+    needed.extend(EXECUTABLE.get().filter(|path| path.exists()).cloned());
     needed.extend(option_env!("CARGO_BIN_EXE_trapline").map(PathBuf::from));
     if let Some(scratch) = &scratch {
         bind(scratch, scratch)?;
