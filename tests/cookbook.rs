@@ -56,7 +56,7 @@ const ANSWERS: [(&str, &str); 20] = [
     ("Files that were written to, and not synced", "/out\n"),
     ("A summary as JSON", "\texecve\n"),
     ("Watching while it happens", "/etc/passwd\n"),
-    ("From Python", " openat\n"),
+    ("From Python", " newfstatat\n"),
     ("From SQLite", "openat|"),
 ];
 

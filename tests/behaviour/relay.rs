@@ -83,17 +83,19 @@ fn the_first_process_of_a_container_hands_on_what_stops_it() {
 fn when_the_command_is_gone_the_trace_ends() {
     let dir = directory();
     let file = dir.join("pid");
-    let script = format!("sleep 1000 & echo $! > {0}.new; mv {0}.new {0}", file.display());
+    let script = format!("sleep 1000 & echo $! $$ > {0}.new; mv {0}.new {0}", file.display());
     let mut command = trapline();
     command
         .args(["-f", "--no-seccomp-bpf", "-I", "forward", "-e", "trace=none", "-o"])
         .arg(dir.join("log"))
         .args(["sh", "-c", &script]);
     let mut child = command.spawn().expect("trapline runs");
-    let sleeper: u32 =
-        super::running::until_file(&file, "an id", |text| text.ends_with('\n')).trim().parse().expect("an id");
-    // The shell is gone when its log has its end.
-    super::running::until_file(&dir.join("log"), "the shell's end", |text| text.contains("+++ exited with 0 +++"));
+    let ids = super::running::until_file(&file, "two ids", |text| text.ends_with('\n'));
+    let (sleeper, shell) = ids.trim().split_once(' ').expect("two ids");
+    let sleeper: u32 = sleeper.parse().expect("an id");
+    // The shell is gone when the log has its end.
+    let end = format!("{shell} +++ exited with 0 +++");
+    super::running::until_file(&dir.join("log"), "the shell's end", |text| text.contains(&end));
     signal(&child, Signal::SIGUSR1);
     until_blocked(sleeper);
     signal(&child, Signal::SIGTERM);
