@@ -8,6 +8,7 @@ mod behaviour {
     pub mod costs;
     pub mod descriptors;
     pub mod ending;
+    pub mod fallbacks;
     pub mod filters;
     pub mod inheritance;
     pub mod letting_go;

@@ -72,9 +72,34 @@ impl Memory {
         let len = buffer.len();
         match process_vm_readv(self.pid, &mut [IoSliceMut::new(buffer)], &[RemoteIoVec { base, len }]) {
             Ok(len) => Ok(len),
-            Err(Errno::EPERM | Errno::ENOSYS) => self.file(false)?.read(address, buffer),
-            Err(errno) => Err(errno.into()),
+            Err(errno @ (Errno::EFAULT | Errno::ESRCH)) => Err(errno.into()),
+            // The kernel or a sandbox does not have it.
+            Err(_) => match self.file(false) {
+                Ok(file) => file.read(address, buffer),
+                Err(_) => self.read_words(address, buffer),
+            },
         }
+    }
+
+    /// Reads word by word, as only the tracer of a stopped thread can: PTRACE_PEEKDATA.
+    fn read_words(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let at = address.wrapping_add(filled as u64);
+            // A whole word may run into a page that is not there.
+            let skipped = (at % 8) as usize;
+            match peek(libc::PTRACE_PEEKDATA, self.pid, (at - skipped as u64) as usize) {
+                Ok(word) => {
+                    let bytes = &word.to_ne_bytes()[skipped..];
+                    let len = bytes.len().min(buffer.len() - filled);
+                    buffer[filled..filled + len].copy_from_slice(&bytes[..len]);
+                    filled += len;
+                }
+                Err(_) if filled > 0 => break,
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(filled)
     }
 
     /// Reads several ranges, with one system call when all of them are there, and one more for each that is not.
@@ -137,8 +162,8 @@ impl Memory {
         match process_vm_writev(self.pid, &[IoSlice::new(bytes)], &remote) {
             Ok(len) if len == bytes.len() => Ok(()),
             Ok(_) => Err(Error::Fault),
-            Err(Errno::EPERM | Errno::ENOSYS) => self.file(true)?.write(address, bytes),
-            Err(errno) => Err(errno.into()),
+            Err(errno @ (Errno::EFAULT | Errno::ESRCH)) => Err(errno.into()),
+            Err(_) => self.file(true)?.write(address, bytes),
         }
     }
 

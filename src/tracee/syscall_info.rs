@@ -53,8 +53,8 @@ impl Stopped {
     /// Where it stopped and, at a system call, with what: one request for everything.
     ///
     /// # Errors
-    /// [`Error::NoSuchProcess`] when it was killed under us; [`Error::Other`] with ENOSYS on kernels before Linux 5.3,
-    /// which do not have the request.
+    /// [`Error::NoSuchProcess`] when it was killed under us; anything else where there is no such request: emulated kernels,
+    /// kernels before Linux 5.3, filters. [`Stopped::syscall_info_of_registers`] is to be asked then.
     pub fn syscall_info(&self) -> Result<SyscallInfo, Error> {
         // SAFETY: all bytes zero are a valid value of this structure of numbers.
         let mut info: libc::ptrace_syscall_info = unsafe { std::mem::zeroed() };
@@ -90,7 +90,53 @@ impl Stopped {
     }
 }
 
+/// Where a tracee stopped, as its stops so far say: ptrace(2), "Syscall-stops".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum At {
+    /// Not at a system call.
+    #[default]
+    Elsewhere,
+    /// syscall-enter-stop.
+    Entry,
+    /// syscall-exit-stop.
+    Exit,
+    /// seccomp-stop.
+    Seccomp,
+}
+
+/// Code segments of user programs, asm/segment.h: `__USER32_CS`.
+const USER32_CS: u64 = 0x23;
+
 impl Stopped {
+    /// As [`Stopped::syscall_info`], from the general registers, for kernels that do not say more: one request, and one more
+    /// in a seccomp-stop.
+    ///
+    /// That a 64-bit program calls the i386 ABI (int $0x80) does not show in them; such calls look like calls of its own ABI.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProcess`] when it was killed under us.
+    pub fn syscall_info_of_registers(&self, at: At) -> Result<SyscallInfo, Error> {
+        let regs = self.regs()?;
+        let narrow = regs.cs == USER32_CS;
+        let nr = if narrow { regs.orig_rax & 0xffff_ffff } else { regs.orig_rax };
+        let args = if narrow {
+            [regs.rbx, regs.rcx, regs.rdx, regs.rsi, regs.rdi, regs.rbp].map(|arg| arg & 0xffff_ffff)
+        } else {
+            [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9]
+        };
+        let value = if narrow { i64::from(regs.rax as i32) } else { regs.rax.cast_signed() };
+        let stop = match at {
+            At::Elsewhere => SyscallStop::None,
+            // The kernel puts -ENOSYS there before a call begins.
+            At::Entry if value == -i64::from(libc::ENOSYS) => SyscallStop::Entry { nr, args },
+            // MAX_ERRNO, linux/err.h.
+            At::Entry | At::Exit => SyscallStop::Exit { value, is_error: (-4095..0).contains(&value) },
+            At::Seccomp => SyscallStop::Seccomp { nr, args, data: self.event_message()? as u32 },
+        };
+        let arch = if narrow { ARCH_I386 } else { ARCH_X86_64 };
+        Ok(SyscallInfo { arch, ip: regs.rip, sp: regs.rsp, stop })
+    }
+
     /// Lets another call be made than the one that is about to begin; -1 is none, and then the result is ENOSYS. The
     /// arguments remain. Meaningful in a syscall-enter-stop or a seccomp-stop.
     ///
@@ -104,7 +150,7 @@ impl Stopped {
             _ => info.u.seccomp.nr = nr,
         });
         match set {
-            Err(Error::InvalidArgument | Error::Other(_)) => {
+            Err(error) if error != Error::NoSuchProcess => {
                 self.poke_user(offset_of!(libc::user_regs_struct, orig_rax), nr)
             }
             done => done,
@@ -124,7 +170,7 @@ impl Stopped {
             info.u.exit.is_error = u8::from(is_error);
         });
         match set {
-            Err(Error::InvalidArgument | Error::Other(_)) => {
+            Err(error) if error != Error::NoSuchProcess => {
                 self.poke_user(offset_of!(libc::user_regs_struct, rax), value as u64)
             }
             done => done,

@@ -239,7 +239,7 @@ impl Tracer {
         }
         let Some(state) = self.tracees.get_mut(&tid) else { return };
         if std::mem::take(&mut state.belief.interrupted)
-            && let (Ok(mut regs), Ok(info)) = (stopped.regs(), stopped.syscall_info())
+            && let (Ok(mut regs), Ok(info)) = (stopped.regs(), self.info(stopped))
             && regs.rax.cast_signed() == -i64::from(libc::EINTR)
         {
             let (abi, nr) = match info.arch {

@@ -93,6 +93,9 @@ impl Tracer {
 
     /// Lets a tracee go from whatever stop it is in. A signal that was about to be delivered is delivered.
     fn leave(&mut self, stopped: Stopped, stop: Stop) {
+        if let Some(state) = self.tracees.get_mut(&stopped.pid()) {
+            state.stops(stop);
+        }
         self.restore_call(&stopped);
         let pid = stopped.pid();
         let signal = match stop {

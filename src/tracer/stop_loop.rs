@@ -1,6 +1,6 @@
 //! The stop loop: waits for tracees, turns stops into events, resumes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
 use std::os::fd::OwnedFd;
@@ -23,8 +23,8 @@ use super::tamper::Replaced;
 use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
-    self, ARCH_I386, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running,
-    SpawnError, Stop, Stopped, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status,
+    self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running,
+    SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status,
     taken, threads, ticks, wait,
 };
 
@@ -45,6 +45,9 @@ pub(super) struct Tracee {
     early: bool,
     /// The process that it belongs to, if that is known.
     pub(super) process: Option<Pid>,
+    /// Where it stopped last, and whether that is within a call: for kernels that do not say what a stop is.
+    at: At,
+    within: bool,
     /// The call that it is in makes a thread.
     makes_thread: bool,
     /// What it believes of filters.
@@ -66,12 +69,26 @@ impl Tracee {
             overtaken: false,
             early: false,
             process: None,
+            at: At::Elsewhere,
+            within: false,
             makes_thread: false,
             belief: Belief::default(),
             unsure: false,
             heat,
             apart: Apart::Nobody,
         }
+    }
+
+    /// It stopped.
+    pub(super) fn stops(&mut self, stop: Stop) {
+        (self.at, self.within) = match stop {
+            Stop::Syscall if self.within => (At::Exit, false),
+            Stop::Syscall => (At::Entry, true),
+            Stop::Seccomp => (At::Seccomp, true),
+            // They come in the middle of a call, also where its entry was not seen.
+            Stop::Fork | Stop::Vfork | Stop::Clone | Stop::VforkDone | Stop::Exec => (At::Elsewhere, true),
+            _ => (At::Elsewhere, self.within),
+        };
     }
 
     /// The process that it belongs to. That of one whose parent has not told of it is found out later.
@@ -145,6 +162,8 @@ pub struct Tracer {
     pub(super) options: i32,
     /// The options of tracees that have no filter of ours, should the kernel not take it.
     pub(super) unfiltered: i32,
+    /// The kernel does not say what a stop is: PTRACE_GET_SYSCALL_INFO is not there.
+    by_registers: Cell<bool>,
     pub(super) command: Option<Pid>,
     ending: Option<Ending>,
     /// The command runs its program.
@@ -194,6 +213,7 @@ impl Tracer {
             usage: Usage::default(),
             options: if follow { BASE_OPTIONS | FOLLOW_OPTIONS } else { BASE_OPTIONS },
             unfiltered: 0,
+            by_registers: Cell::new(false),
             command: None,
             ending: None,
             started: false,
@@ -504,6 +524,7 @@ impl Tracer {
             // A new tracee whose first stop comes before its parent's event.
             Entry::Vacant(_) => return self.appeared(pid, stop),
         };
+        state.stops(stop);
         let stopped = Running::inherited(pid).stopped();
         match stop {
             Stop::Exited(_) | Stop::Signaled { .. } => self.ended(pid, stop),
@@ -511,7 +532,7 @@ impl Tracer {
             Stop::Signal(signal) => {
                 let (hidden, info) = (state.hidden, stopped.siginfo());
                 if let (false, Ok(info)) = (hidden, info) {
-                    let ip = stopped.syscall_info().ok().map(|i| i.ip);
+                    let ip = self.info(&stopped).ok().map(|i| i.ip);
                     self.events.push_back(Event::Signal { tid: pid, signal, info: Box::new(info), ip });
                 }
                 self.current = Some((stopped, Next::Syscall(signal)));
@@ -520,7 +541,7 @@ impl Tracer {
                 // The kernel reports the same stop again when a listening tracee is touched.
                 if !state.stopped {
                     state.stopped = true;
-                    let ip = stopped.syscall_info().ok().map(|i| i.ip);
+                    let ip = self.info(&stopped).ok().map(|i| i.ip);
                     self.events.push_back(Event::GroupStop { tid: pid, signal, ip });
                 }
                 self.current = Some((stopped, Next::Listen));
@@ -571,6 +592,20 @@ impl Tracer {
         self.turn_to_event(tid, stop);
     }
 
+    /// Where a tracee stopped and, at a system call, with what.
+    ///
+    /// # Errors
+    /// [`tracee::Error::NoSuchProcess`]: it was killed under us. Its end is reported next.
+    pub(super) fn info(&self, stopped: &Stopped) -> Result<SyscallInfo, tracee::Error> {
+        if !self.by_registers.get() {
+            match stopped.syscall_info() {
+                Err(error) if error != tracee::Error::NoSuchProcess => self.by_registers.set(true),
+                answer => return answer,
+            }
+        }
+        stopped.syscall_info_of_registers(self.tracees.get(&stopped.pid()).map_or(At::Elsewhere, |state| state.at))
+    }
+
     fn ended(&mut self, tid: Pid, stop: Stop) {
         let state = self.tracees.remove(&tid);
         let stop = state.as_ref().map_or(stop, |state| state.belief.ending(stop));
@@ -609,12 +644,12 @@ impl Tracer {
 
     fn syscall_stop(&mut self, stopped: Stopped) {
         let tid = stopped.pid();
+        let info = self.info(&stopped);
         let Some(state) = self.tracees.get_mut(&tid) else { return };
-        // An error means that it was killed under us; its end is reported next.
-        if let Ok(info) = stopped.syscall_info() {
+        if let Ok(info) = info {
             match info.stop {
                 // No stop follows at its end, and without a filter there is none at all.
-                SyscallStop::Seccomp { .. } if info.ip & !0xfff == VSYSCALLS => {}
+                SyscallStop::Seccomp { .. } if info.ip & !0xfff == VSYSCALLS => state.within = false,
                 SyscallStop::Entry { nr, args } | SyscallStop::Seccomp { nr, args, .. } => {
                     let (abi, nr) = match info.arch {
                         ARCH_I386 => (Abi::I386, nr),
@@ -682,7 +717,7 @@ impl Tracer {
     /// A filter stopped a call that was seen at its entry. What a filter of the tracee's own stops for a tracer fails: the
     /// tracee's view is that it has none, and the kernel says ENOSYS then.
     fn judged(&mut self, stopped: Stopped) {
-        if let Ok(info) = stopped.syscall_info()
+        if let Ok(info) = self.info(&stopped)
             && let SyscallStop::Seccomp { data, .. } = info.stop
             && data != seccomp::DATA
             && let Ok(mut regs) = stopped.regs()
@@ -752,7 +787,7 @@ impl Tracer {
 
     fn executed(&mut self, stopped: Stopped) {
         let tid = stopped.pid();
-        let ip = stopped.syscall_info().ok().map(|i| i.ip);
+        let ip = self.info(&stopped).ok().map(|i| i.ip);
         let former = stopped.event_message().ok().and_then(|m| i32::try_from(m).ok()).map(Pid::from_raw);
         let former = former.filter(|f| *f != tid);
         let first = self.command == Some(tid) && !self.started;

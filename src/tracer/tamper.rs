@@ -240,7 +240,7 @@ impl Tracer {
     /// Lets the tracee of the last event make another call than the one that is about to begin.
     fn replace_call(&mut self, nr: u64, forced: Forced) {
         let Some((stopped, _)) = &self.current else { return };
-        let before = stopped.syscall_info().ok().and_then(|info| info.stop.nr());
+        let before = self.info(stopped).ok().and_then(|info| info.stop.nr());
         // Killed under us: its end is reported next.
         if let (Some(before), Ok(())) = (before, stopped.set_syscall(nr)) {
             let tid = stopped.pid();
@@ -282,7 +282,7 @@ impl Tracer {
     pub(super) fn restore_call(&mut self, stopped: &Stopped) {
         if let Some(at) = self.replaced.iter().position(|replaced| replaced.tid == stopped.pid()) {
             let replaced = self.replaced.swap_remove(at);
-            match stopped.syscall_info().map(|info| info.stop) {
+            match self.info(stopped).map(|info| info.stop) {
                 Ok(SyscallStop::Exit { .. }) => write_result(stopped, replaced.forced),
                 // Killed under us: nobody is left to make it.
                 Ok(stop) if stop.nr().is_some() => drop(stopped.set_syscall(replaced.nr)),
