@@ -11,8 +11,7 @@ use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilte
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
-use crate::tracer::Placed;
-use crate::tracer::Tampering;
+use crate::tracer::{Placed, Tampering};
 
 /// Everything that a run needs to know; by default, what no option changes.
 #[derive(Clone, Debug, Default)]
@@ -75,7 +74,7 @@ pub struct Options {
     pub quiet: Quiet,
     /// Crashes are reported: `--crash-report`.
     pub crash_report: Option<CrashDetail>,
-    /// Which tracees share the tracer's CPU.
+    /// Where the tracer runs.
     pub placed: Placed,
     /// Calls that are not wanted are left out by a filter in the kernel.
     pub kernel_filter: KernelFilter,

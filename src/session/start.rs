@@ -64,7 +64,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     let report = open_report(options)?;
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;
     let idle = options.ignores_calls();
-    let mut tracer = Tracer::new(options.follow, if idle { Placed::Nowhere } else { options.placed });
+    let mut tracer = Tracer::new(options.follow, if idle { Placed::Anywhere } else { options.placed });
     if idle {
         tracer.ignore_calls();
     }
@@ -92,7 +92,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
             .stack_frames
             .map(|limit| Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit)),
         scratch: Scratch::default(),
-        ticker: Ticker::slow(),
+        ticker: Ticker::default(),
         command: None,
         clocks: Clocks::new(options),
         left: options.syscall_limit,

@@ -19,22 +19,9 @@ impl CpuMask {
         mask
     }
 
-    /// Every CPU there could be. The kernel takes those of the thread's cpuset, also when that changes later: it is
-    /// what a thread has that never asked for anything else.
-    pub const ALL: CpuMask = CpuMask([u64::MAX; WORDS]);
-
     /// Whether this CPU is in it.
     pub fn contains(&self, cpu: usize) -> bool {
         self.0.get(cpu / 64).is_some_and(|word| word >> (cpu % 64) & 1 != 0)
-    }
-
-    /// The first CPU that both have.
-    pub fn first_common(&self, other: &CpuMask) -> Option<usize> {
-        let common = |(i, (a, b)): (usize, (&u64, &u64))| {
-            let both = a & b;
-            (both != 0).then(|| i * 64 + both.trailing_zeros() as usize)
-        };
-        self.0.iter().zip(&other.0).enumerate().find_map(common)
     }
 
     /// Whether it has no more than one CPU.
@@ -59,23 +46,6 @@ impl CpuMask {
         // SAFETY: the kernel reads the given number of bytes of `self`.
         unsafe { libc::syscall(libc::SYS_sched_setaffinity, pid.as_raw(), size_of::<CpuMask>(), self.0.as_ptr()) == 0 }
     }
-}
-
-/// Whether the scheduler lets others run while a thread could: not so under the real-time policies of sched(7), under which it runs
-/// for as long as it likes.
-pub fn shares_its_cpu(pid: Pid) -> bool {
-    // SAFETY: no pointers are involved.
-    let policy = unsafe { libc::sched_getscheduler(pid.as_raw()) } & !libc::SCHED_RESET_ON_FORK;
-    matches!(policy, libc::SCHED_OTHER | libc::SCHED_BATCH | libc::SCHED_IDLE | SCHED_EXT)
-}
-
-/// include/uapi/linux/sched.h: a scheduler that was loaded into the kernel.
-const SCHED_EXT: libc::c_int = 7;
-
-/// The CPU that the caller runs on.
-pub fn current_cpu() -> Option<usize> {
-    // SAFETY: no pointers are involved.
-    usize::try_from(unsafe { libc::sched_getcpu() }).ok()
 }
 
 /// Lets others run that wait for this CPU.

@@ -4,7 +4,7 @@
 //! noticed only at the next stop. The handlers close that gap: besides noting the signal they start the timer,
 //! whose ticks interrupt wait4 until somebody stops it.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction, sigprocmask};
 
@@ -16,20 +16,16 @@ static SENT: AtomicU64 = AtomicU64::new(0);
 /// Those that the kernel raised, as a terminal's keys do for its whole foreground process group.
 static RAISED: AtomicU64 = AtomicU64::new(0);
 
-/// Ticks so far.
-static TICKS: AtomicU32 = AtomicU32::new(0);
+/// Whether a ticker wants ticks.
+static ARMED: AtomicBool = AtomicBool::new(false);
 
-/// Microseconds between two ticks of a slow and of a fast ticker. The slow one is soon enough for a person who watches, and
-/// seldom enough to cost nothing.
-const PERIODS: [libc::suseconds_t; 2] = [5_000, 1_000];
-
-/// Which of the two are wanted.
-static ARMED: [AtomicBool; 2] = [AtomicBool::new(false), AtomicBool::new(false)];
+/// Microseconds between two ticks: soon enough for a person who watches, and seldom enough to cost nothing.
+const PERIOD: libc::suseconds_t = 5_000;
 
 /// Notes a signal that asks us to end.
 extern "C" fn note(signal: libc::c_int) {
     TAKEN.store(signal, Ordering::Relaxed);
-    set_timer(PERIODS[0]);
+    set_timer(PERIOD);
 }
 
 /// Notes a signal that is to be passed on.
@@ -38,13 +34,11 @@ extern "C" fn keep(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
     let raised = unsafe { (*info).si_code } > 0;
     let kept = if raised { &RAISED } else { &SENT };
     kept.fetch_or(1 << (signal - 1), Ordering::Relaxed);
-    set_timer(PERIODS[0]);
+    set_timer(PERIOD);
 }
 
-/// A tick interrupts wait4, if it does not come in between, and is counted.
-extern "C" fn tick(_: libc::c_int) {
-    TICKS.fetch_add(1, Ordering::Relaxed);
-}
+/// A tick interrupts wait4, if it does not come in between.
+extern "C" fn tick(_: libc::c_int) {}
 
 fn set_timer(microseconds: libc::suseconds_t) {
     let time = libc::timeval { tv_sec: 0, tv_usec: microseconds };
@@ -109,9 +103,9 @@ pub fn relayed() -> Vec<(Signal, bool)> {
         return Vec::new();
     }
     // Each is noticed: the ticks that the handler asked for are not needed any more, unless another came just now.
-    set_timer(period());
+    set_timer(if ARMED.load(Ordering::Relaxed) { PERIOD } else { 0 });
     if taken().is_some() || has_relayed() {
-        set_timer(PERIODS[0]);
+        set_timer(PERIOD);
     }
     let of = |set: u64, raised| (1..=31).filter(move |n| set >> (n - 1) & 1 != 0).map(move |n| (n, raised));
     let all = of(sent, false).chain(of(raised, true));
@@ -142,63 +136,33 @@ pub fn forget_taken() {
     TAKEN.store(0, Ordering::Relaxed);
 }
 
-/// How many ticks there have been. They tell time only while a ticker is armed: milliseconds while a fast one is.
-pub fn ticks() -> u32 {
-    TICKS.load(Ordering::Relaxed)
-}
-
 /// Interrupts wait4(2) every few milliseconds while it is armed. The timer is not inherited by children.
 ///
-/// There is one timer, for one slow and one fast ticker at a time.
-#[derive(Debug)]
+/// There is one timer, for one ticker at a time.
+#[derive(Debug, Default)]
 pub struct Ticker {
-    which: usize,
     ready: bool,
 }
 
 impl Ticker {
-    /// One that ticks every 5 ms, or every millisecond while a fast one is armed.
-    pub fn slow() -> Ticker {
-        Ticker { which: 0, ready: false }
-    }
-
-    /// One that ticks every millisecond.
-    pub fn fast() -> Ticker {
-        Ticker { which: 1, ready: false }
-    }
-
     /// Starts ticking, if it does not tick yet.
     pub fn arm(&mut self) {
         if !self.ready {
             prepare_ticks();
             self.ready = true;
         }
-        self.set(true);
+        if !ARMED.swap(true, Ordering::Relaxed) {
+            set_timer(PERIOD);
+        }
     }
 
     /// Stops.
     pub fn disarm(&mut self) {
-        self.set(false);
-    }
-
-    fn set(&self, armed: bool) {
-        let before = period();
-        ARMED[self.which].store(armed, Ordering::Relaxed);
-        let now = period();
-        if before != now {
-            set_timer(now);
-            // A signal that came before this had started the timer, and must still be noticed.
-            if now == 0 && (taken().is_some() || has_relayed()) {
-                set_timer(PERIODS[0]);
-            }
+        // A signal that came before had started the timer, and must still be noticed.
+        if ARMED.swap(false, Ordering::Relaxed) && taken().is_none() && !has_relayed() {
+            set_timer(0);
         }
     }
-}
-
-/// Microseconds between two ticks; 0 while nobody wants any.
-fn period() -> libc::suseconds_t {
-    let wanted = PERIODS.iter().zip(&ARMED).filter(|(_, armed)| armed.load(Ordering::Relaxed));
-    wanted.map(|(period, _)| *period).min().unwrap_or(0)
 }
 
 /// Ends this process by `signal`, so that whoever waits for us sees what the command saw. No core file is written:

@@ -134,7 +134,7 @@ pub fn wait(pid: Option<Pid>, block: bool, time: Option<&mut Duration>) -> Wait 
 fn wait4(pid: Option<Pid>, block: bool, usage: *mut libc::rusage) -> Wait {
     let mut status = 0;
     // The children of another thread are its own affair. A tracee needs no __WALL, which says wait4(2) differently: the kernel
-    // waits for tracees whatever signal they end with, and not for a child like the guard, which ends without any.
+    // waits for tracees whatever signal they end with.
     let flags = libc::__WNOTHREAD | if block { 0 } else { libc::WNOHANG };
     // SAFETY: `status` is valid for writes; `usage` is NULL or the caller's, valid for writes, too.
     let result = unsafe { libc::wait4(pid.map_or(-1, Pid::as_raw), &raw mut status, flags, usage) };

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
 /// The ids of all threads of a process, in ascending order; none if there is no such process.
@@ -103,12 +102,6 @@ pub fn stack_limit(pid: Pid) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("Max stack size"))?.split_whitespace().next()?.parse().ok()
 }
 
-/// The ids of all processes.
-pub fn processes() -> Vec<Pid> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok().map(Pid::from_raw)).collect()
-}
-
 /// A field of proc_pid_stat(5), by its number there.
 fn stat_field(pid: Pid, number: usize) -> Option<u64> {
     let bytes = fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -118,15 +111,15 @@ fn stat_field(pid: Pid, number: usize) -> Option<u64> {
     after.split(' ').nth(number.checked_sub(3)?)?.trim().parse().ok()
 }
 
-/// The parent of a process or thread, and when it was born, in clock ticks since the system was started.
-pub fn parent_and_birth(pid: Pid) -> Option<(Pid, u64)> {
-    Some((Pid::from_raw(i32::try_from(stat_field(pid, 4)?).ok()?), stat_field(pid, 22)?))
+/// The CPU that a thread runs on, or ran on last; `None` if it is gone.
+pub fn cpu_of(tid: Pid) -> Option<usize> {
+    usize::try_from(stat_field(tid, 39)?).ok()
 }
 
-/// The time in clock ticks (USER_HZ, 10 ms on x86) since the system was started.
-pub fn boot_ticks() -> u64 {
-    clock_gettime(ClockId::CLOCK_BOOTTIME)
-        .map_or(0, |time| time.tv_sec().unsigned_abs() * 100 + time.tv_nsec().unsigned_abs() / 10_000_000)
+/// The state of this process's first thread, a letter as in proc_pid_stat(5).
+pub fn own_state() -> Option<char> {
+    let bytes = fs::read("/proc/self/stat").ok()?;
+    String::from_utf8_lossy(&bytes).rsplit_once(") ")?.1.chars().next()
 }
 
 /// Whether a thread is on its way out but not a zombie yet: PF_EXITING and PF_POSTCOREDUMP (linux/sched.h) in the

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::seccomp;
-use super::stop_loop::{Tracer, X32_BIT};
+use super::stop_loop::{Tracer, UNTRACED, X32_BIT};
 use crate::tracee::{ARCH_I386, FILTER_OPTIONS, Running, Stop, Stopped, status, threads};
 
 /// For whom a filter of a tracee's own is installed.
@@ -111,8 +111,6 @@ pub(super) struct Changed {
 fn has_flags_in_memory(nr: u64) -> bool {
     nr == 435
 }
-
-const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
 
 /// The result of a call that a signal without a handler lets go on, and one with a handler does not: ERESTARTNOHAND,
 /// include/linux/errno.h.
@@ -291,7 +289,6 @@ impl Tracer {
     /// The command has our filter, or the kernel did not take it.
     fn installed(&mut self, stopped: &Stopped, filtered: bool) {
         self.filtered = filtered;
-        self.placement.expect_few_stops(filtered);
         // Without it tracees can outlive us. Killed under us: its end is reported next.
         self.options = if filtered { self.unfiltered | FILTER_OPTIONS } else { self.unfiltered };
         let _ = stopped.set_options(self.options);

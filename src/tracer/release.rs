@@ -3,8 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 
-use super::placement::Heat;
-use super::stop_loop::{Next, Tracee, Tracer};
+use super::stop_loop::{Next, Tracer};
 use crate::tracee::{Running, Stop, Stopped, Ticker, Wait, status, wait_any};
 
 /// For how many ticks a tracee may sleep uninterruptibly before it is left to the kernel.
@@ -18,7 +17,7 @@ impl Tracer {
     /// then the kernel lets it go without disturbing it.
     pub fn detach_all(&mut self, signal: Option<i32>) -> Vec<Pid> {
         self.events.clear();
-        self.placement.end(&mut self.tracees);
+        self.placement.end();
         let mut left = Vec::new();
         if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
             // Stopped commands could not die of it.
@@ -51,16 +50,14 @@ impl Tracer {
         let Some((stopped, _)) = self.current.take() else { return false };
         let tid = stopped.pid();
         self.restore_call(&stopped);
-        if let Some(mut state) = self.tracees.remove(&tid) {
-            self.placement.leave(tid, &mut state);
-        }
+        self.tracees.remove(&tid);
         stopped.detach(0).is_ok()
     }
 
     /// Waits for any tracee and not for one after the other: a vfork parent stops only when its child goes on, and
     /// the leader of a process that exited before its threads is reported when they are gone.
     fn wait_for_the_rest(&mut self, left: &mut Vec<Pid>) {
-        let mut ticker = Ticker::slow();
+        let mut ticker = Ticker::default();
         ticker.arm();
         let mut ticks = 0;
         while !self.tracees.is_empty() {
@@ -102,14 +99,11 @@ impl Tracer {
             Stop::Signal(signal) | Stop::Group(signal) => signal,
             _ => 0,
         };
-        if let (Stop::Exec, Ok(Ok(former))) = (stop, stopped.event_message().map(i32::try_from)) {
-            self.placement.executed(Pid::from_raw(former), pid);
-        }
         // The children of a fork that nobody will follow were attached with it and are let go when they stop.
         if let (Stop::Fork | Stop::Vfork | Stop::Clone, Ok(child)) = (stop, stopped.event_message())
             && let Ok(child) = i32::try_from(child)
         {
-            self.tracees.entry(Pid::from_raw(child)).or_insert_with(|| Tracee::new(Heat::Left));
+            self.tracees.entry(Pid::from_raw(child)).or_default();
         }
         // Killed under us: nobody is left to be let go.
         let _ = stopped.detach(signal);

@@ -7,10 +7,10 @@ use libc::{
     BPF_ABS, BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, SECCOMP_RET_ALLOW, SECCOMP_RET_TRACE,
     sock_filter,
 };
+use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::placement::Apart;
-use crate::tracee::{ARCH_I386, ARCH_X86_64};
+use crate::tracee::{ARCH_I386, ARCH_X86_64, Window};
 
 /// Offsets in `struct seccomp_data`, linux/seccomp.h.
 const NR: u32 = 0;
@@ -42,7 +42,22 @@ const PRCTL_64: (Abi, u64) = (Abi::X86_64, 157);
 const PRCTL_X32: (Abi, u64) = (Abi::X32, 157);
 const PRCTL_32: (Abi, u64) = (Abi::I386, 172);
 
-/// Whether tracees stop at a call: those that are wanted, those that install filters or ask for them, those that placement has to see,
+/// Whether it is a call that may make a child that no tracer may follow: clone(2), clone3(2).
+pub(super) fn may_be_untraced(abi: Abi, nr: u64) -> bool {
+    matches!((abi, nr), (Abi::X86_64 | Abi::X32, 56) | (Abi::I386, 120) | (_, 435))
+}
+
+/// The flags of clone(2) or clone3(2).
+pub(super) fn clone_flags(pid: Pid, memory: &mut Window, nr: u64, args: &[u64; 6]) -> u64 {
+    if nr != 435 {
+        return args[0];
+    }
+    let mut flags = [0; 8];
+    memory.read(pid, args[0], &mut flags);
+    u64::from_ne_bytes(flags)
+}
+
+/// Whether tracees stop at a call: those that are wanted, those that install filters or ask for them, those that make children
 /// and, where restart_syscall(2) is wanted, those that it may go on with.
 pub(super) fn is_stopped(abi: Abi, nr: u64, wanted: &impl Fn(Abi, u64) -> bool) -> bool {
     // Whether restart_syscall is wanted takes a look at all calls, so it comes last.
@@ -51,7 +66,7 @@ pub(super) fn is_stopped(abi: Abi, nr: u64, wanted: &impl Fn(Abi, u64) -> bool) 
         abi.syscall(nr).is_some_and(|call| resumable.contains(&call.name()))
             && abi.syscalls().any(|(nr, call)| call.name() == "restart_syscall" && wanted(abi, nr.into()))
     };
-    wanted(abi, nr) || Apart::of(abi, nr) != Apart::Nobody || is_seccomp(abi, nr) || is_prctl(abi, nr) || restarted()
+    wanted(abi, nr) || may_be_untraced(abi, nr) || is_seccomp(abi, nr) || is_prctl(abi, nr) || restarted()
 }
 
 /// Numbers from `from` on, up to the next range.

@@ -16,22 +16,26 @@ use super::attach::{AttachError, explain, is_oneself, retry};
 use super::delay::Delays;
 use super::disguise::{Belief, Changed};
 use super::event::{Event, ForkKind};
-use super::placement::{self, Apart, Heat, Placement};
+use super::placement::Placement;
 use super::recent::Recent;
 use super::seccomp;
 use super::tamper::Replaced;
 use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
-    self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Running,
-    SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken, has_relayed, spare_stop_signals, spawn, status,
-    taken, threads, ticks, wait,
+    self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover,
+    Running, SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken, has_relayed,
+    spare_stop_signals, spawn, taken, threads, wait,
 };
+
+/// CLONE_UNTRACED, linux/sched.h.
+pub(super) const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
 
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
 pub(super) const X32_BIT: u64 = 0x4000_0000;
 
 /// What is known of a tracee.
+#[derive(Default)]
 pub(super) struct Tracee {
     /// What the next stop at a system call is.
     pub(super) in_syscall: bool,
@@ -43,42 +47,16 @@ pub(super) struct Tracee {
     overtaken: bool,
     /// Its first stop came before its parent's event, which is still to come.
     early: bool,
-    /// The process that it belongs to, if that is known.
-    pub(super) process: Option<Pid>,
     /// Where it stopped last, and whether that is within a call: for kernels that do not say what a stop is.
     at: At,
     within: bool,
-    /// The call that it is in makes a thread.
-    makes_thread: bool,
     /// What it believes of filters.
     pub(super) belief: Belief,
     /// It has to stop at its next call, because it may be of another ABI than the last.
     unsure: bool,
-    /// On which CPU it runs.
-    pub(super) heat: Heat,
-    /// What the call that it is in asks of placement.
-    pub(super) apart: Apart,
 }
 
 impl Tracee {
-    pub(super) fn new(heat: Heat) -> Tracee {
-        Tracee {
-            in_syscall: false,
-            hidden: false,
-            stopped: false,
-            overtaken: false,
-            early: false,
-            process: None,
-            at: At::Elsewhere,
-            within: false,
-            makes_thread: false,
-            belief: Belief::default(),
-            unsure: false,
-            heat,
-            apart: Apart::Nobody,
-        }
-    }
-
     /// It stopped.
     pub(super) fn stops(&mut self, stop: Stop) {
         (self.at, self.within) = match stop {
@@ -90,18 +68,7 @@ impl Tracee {
             _ => (At::Elsewhere, self.within),
         };
     }
-
-    /// The process that it belongs to. That of one whose parent has not told of it is found out later.
-    pub(super) fn process(&mut self, tid: Pid) -> Option<Pid> {
-        if self.process.is_none() && !self.early {
-            self.process = status(tid).map(|status| Pid::from_raw(status.tgid));
-        }
-        self.process
-    }
 }
-
-/// In slow ticks there is time to write what waits to be written at each; fast ones come this many times as often.
-const FAST_TICKS: u32 = 5;
 
 /// The page of the calls that the kernel emulates for old programs that jump there: VSYSCALL_ADDR, asm/vsyscall.h.
 const VSYSCALLS: u64 = 0xffff_ffff_ff60_0000;
@@ -128,16 +95,14 @@ pub enum Ending {
     Killed(i32),
 }
 
-/// Which tracees share the tracer's CPU while they stop often.
+/// Where the tracer runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Placed {
-    /// None.
-    Nowhere,
-    /// A command that was started, and its children.
+    /// Where the kernel puts it.
+    Anywhere,
+    /// On the CPU of the tracee that stops most.
     #[default]
-    Started,
-    /// Processes that were attached to, too.
-    All,
+    BesideTracees,
 }
 
 /// All tracees, and the loop that waits for them.
@@ -147,10 +112,6 @@ pub struct Tracer {
     recent: Recent,
     /// What was read of the tracee of the last stop.
     pub(super) window: Rc<RefCell<Window>>,
-    /// Processes that were attached to are placed, too.
-    place_attached: bool,
-    /// The tick of the last [`Event::Idle`].
-    idle: u32,
     pub(super) events: VecDeque<Event>,
     pub(super) current: Option<(Stopped, Next)>,
     /// Tracees that are held back.
@@ -195,16 +156,15 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// A tracer without tracees. With `follow`, children of tracees become tracees.
+    /// A tracer without tracees. With `follow`, children of tracees become tracees; `placed` says where
+    /// it runs.
     pub fn new(follow: bool, placed: Placed) -> Tracer {
         spare_stop_signals();
         Tracer {
             tracees: Tids::default(),
-            placement: Placement::new(placed != Placed::Nowhere),
+            placement: Placement::new(placed == Placed::BesideTracees),
             recent: Recent::default(),
             window: Rc::default(),
-            place_attached: placed == Placed::All,
-            idle: 0,
             events: VecDeque::new(),
             current: None,
             delays: Delays::default(),
@@ -254,7 +214,6 @@ impl Tracer {
             self.unfiltered = self.options;
             self.options |= FILTER_OPTIONS;
             self.filtered = true;
-            self.placement.expect_few_stops(true);
         }
         let (tracee, gate) = spawn(command, self.options, program)?;
         Ok(self.begin(&tracee, Some(gate)))
@@ -275,7 +234,7 @@ impl Tracer {
         let pid = tracee.pid();
         self.gate = gate;
         self.command = Some(pid);
-        self.tracees.insert(pid, Tracee { hidden: true, process: Some(pid), ..Tracee::new(self.placement.heat()) });
+        self.tracees.insert(pid, Tracee { hidden: true, ..Tracee::default() });
         // It cannot be gone: it waits for the gate. If somebody kills it, wait4 tells.
         let _ = tracee.interrupt();
         self.events.push_back(Event::Attached { tid: pid });
@@ -318,8 +277,7 @@ impl Tracer {
 
     fn seize(&mut self, pid: Pid) -> Result<(), tracee::Error> {
         let tracee = Running::seize(pid, self.options)?;
-        let heat = if self.place_attached { self.placement.heat() } else { Heat::Left };
-        self.tracees.insert(pid, Tracee { overtaken: true, ..Tracee::new(heat) });
+        self.tracees.insert(pid, Tracee { overtaken: true, ..Tracee::default() });
         self.events.push_back(Event::Attached { tid: pid });
         // Gone already: wait4 tells.
         let _ = tracee.interrupt();
@@ -382,22 +340,17 @@ impl Tracer {
                 self.relay();
                 continue;
             }
-            self.placement.tick(&mut self.tracees);
             let mut time = match &mut self.usage {
                 Usage::OfProcess(time) => Some(time),
                 Usage::Unmeasured | Usage::OfThread { .. } => None,
             };
-            let asked = self.recent.ask(&self.tracees, self.placement.is_holding(), time.as_deref_mut());
+            let asked = self.recent.ask(&self.tracees, self.placement.is_placed(), time.as_deref_mut());
             let stop = asked.unwrap_or_else(|| wait(None, true, time));
             match stop {
                 Wait::Tracee(pid, stop) => self.stopped(pid, stop),
                 Wait::Interrupted if taken().is_some() && !self.told || has_relayed() => {}
                 Wait::Interrupted => {
-                    let now = ticks();
-                    if !self.placement.is_holding() || now.wrapping_sub(self.idle) >= FAST_TICKS {
-                        self.idle = now;
-                        return Some(Event::Idle);
-                    }
+                    return Some(Event::Idle);
                 }
                 Wait::Nothing => {}
                 // A thread that we do not trace called execve(2): the leader that we traced is gone without a word, and its id
@@ -446,7 +399,7 @@ impl Tracer {
     pub fn fall_silent(&mut self, signal: Option<i32>) -> Vec<Pid> {
         self.silent = true;
         // Calls that depend on masks are not seen at their ends any more.
-        self.placement.end(&mut self.tracees);
+        self.placement.end();
         self.events.clear();
         if let (Some(signal), Some(command)) = (signal, self.command.filter(|tid| self.tracees.contains_key(tid))) {
             let _ = kill(command, Signal::SIGCONT);
@@ -525,6 +478,9 @@ impl Tracer {
             Entry::Vacant(_) => return self.appeared(pid, stop),
         };
         state.stops(stop);
+        if !stop.is_end() {
+            self.placement.stopped(pid);
+        }
         let stopped = Running::inherited(pid).stopped();
         match stop {
             Stop::Exited(_) | Stop::Signaled { .. } => self.ended(pid, stop),
@@ -552,7 +508,6 @@ impl Tracer {
                     // The command waits for this.
                     self.gate = None;
                 }
-                self.placement.stopped(pid, state);
                 if std::mem::take(&mut state.overtaken)
                     && let Some((abi, nr)) = resuming(&stopped)
                 {
@@ -585,7 +540,7 @@ impl Tracer {
     /// A tracee stopped before its parent's event told of it.
     fn appeared(&mut self, tid: Pid, stop: Stop) {
         let belief = self.believe(tid);
-        let state = Tracee { early: true, belief, ..Tracee::new(self.placement.heat()) };
+        let state = Tracee { early: true, belief, ..Tracee::default() };
         self.early.retain(|old| old.tid != tid);
         self.events.push_back(Event::Attached { tid });
         self.tracees.insert(tid, state);
@@ -620,7 +575,6 @@ impl Tracer {
         let mut aside = false;
         if let Some(state) = state {
             aside = state.belief.aside;
-            self.placement.ended(tid, &state);
             if state.early {
                 self.early.push(Early { tid, end: None });
             }
@@ -656,7 +610,6 @@ impl Tracer {
                         _ if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
                         _ => (Abi::X86_64, nr),
                     };
-                    let apart = Apart::of(abi, nr);
                     if state.hidden && abi.syscall(nr).is_some_and(|s| s.name() == "execve") {
                         state.hidden = false;
                     }
@@ -665,29 +618,10 @@ impl Tracer {
                         state.unsure = self.abi_matters && abi != Abi::X86_64;
                         self.events.push_back(Event::SyscallEnter { tid, abi, nr, args, ip: info.ip, sp: info.sp });
                     }
-                    let hidden = state.hidden;
-                    let reads = self.placement.is_on()
-                        && placement::opens_status(tid, &mut self.window.borrow_mut(), abi, nr, &args);
-                    let flags = match apart {
-                        Apart::Caller => placement::clone_flags(tid, &mut self.window.borrow_mut(), abi, nr, &args),
-                        Apart::Nobody | Apart::Everybody => 0,
-                    };
-                    state.makes_thread = flags & libc::CLONE_THREAD as u64 != 0;
-                    // Nobody tells us when a child that is not traced asks for masks.
-                    let untraced = apart == Apart::Caller
-                        && (self.options & FOLLOW_OPTIONS == 0 || flags & libc::CLONE_UNTRACED as u64 != 0)
-                        || placement::makes_workers(abi, nr, &args);
-                    if reads {
-                        self.placement.opening(tid, &mut self.tracees);
-                    } else if untraced {
-                        self.placement.leave(tid, state);
-                    } else if apart == Apart::Nobody {
-                        self.placement.stopped(tid, state);
-                    } else {
-                        self.placement.entering(tid, apart, &mut self.tracees);
-                    }
-                    if hidden || self.filtered {
-                        self.disguise(&stopped, abi, nr, &args, flags & libc::CLONE_UNTRACED as u64 != 0);
+                    if state.hidden || self.filtered {
+                        let untraced = seccomp::may_be_untraced(abi, nr)
+                            && seccomp::clone_flags(tid, &mut self.window.borrow_mut(), nr, &args) & UNTRACED != 0;
+                        self.disguise(&stopped, abi, nr, &args, untraced);
                     }
                 }
                 // Attaching in the middle of a call shows its end alone; there is nothing to say of it.
@@ -703,8 +637,6 @@ impl Tracer {
                         // When the command's own execve fails, what follows is our message and our exit.
                         state.hidden = is_error && self.command == Some(tid) && !self.started;
                     }
-                    self.placement.returned_from(std::mem::replace(&mut state.apart, Apart::Nobody));
-                    self.placement.stopped(tid, state);
                 }
                 _ => {}
             }
@@ -747,24 +679,14 @@ impl Tracer {
             self.usage.expect_threads();
         }
         let parent = self.tracees.get(&tid);
-        let left = parent.is_some_and(|parent| matches!(parent.heat, Heat::Left));
         let belief = parent.map_or(Belief::default(), |parent| parent.belief.inherited());
         let unsure = parent.is_some_and(|parent| parent.unsure);
-        let process = match parent {
-            Some(parent) if kind == ForkKind::Clone && parent.makes_thread => parent.process,
-            _ => Some(child),
-        };
         if !belief.aside {
             self.events.push_back(Event::Fork { tid, child, kind });
         }
         if let Some(state) = self.tracees.get_mut(&child) {
             state.early = false;
             state.belief.inherit(belief);
-            state.process = process;
-            self.placement.belongs(state);
-            if left {
-                self.placement.leave(child, state);
-            }
             return;
         }
         match self.early.iter().position(|early| early.tid == child).map(|at| self.early.swap_remove(at).end) {
@@ -775,8 +697,7 @@ impl Tracer {
                 self.ended(child, stop);
             }
             None => {
-                let heat = if left { Heat::Left } else { self.placement.heat() };
-                self.tracees.insert(child, Tracee { belief, unsure, process, ..Tracee::new(heat) });
+                self.tracees.insert(child, Tracee { belief, unsure, ..Tracee::default() });
                 self.copied(tid, child);
                 if !belief.aside {
                     self.events.push_back(Event::Attached { tid: child });
@@ -795,15 +716,12 @@ impl Tracer {
         if let Some(former) = former {
             // The thread that called execve took over the leader's id, and the leader is gone.
             self.forget(tid);
-            if let Some(leader) = self.tracees.remove(&tid) {
-                self.placement.ended(tid, &leader);
-            }
-            let state = self.tracees.remove(&former).unwrap_or_else(|| Tracee::new(self.placement.heat()));
-            self.placement.renamed(former, tid, &state);
+            self.tracees.remove(&tid);
+            let state = self.tracees.remove(&former).unwrap_or_default();
             if state.early {
                 self.early.push(Early { tid: former, end: None });
             }
-            self.tracees.insert(tid, Tracee { early: false, process: Some(tid), ..state });
+            self.tracees.insert(tid, Tracee { early: false, ..state });
         }
         if let Some(state) = self.tracees.get_mut(&tid) {
             state.unsure = true;
@@ -841,8 +759,8 @@ mod tests {
 
     /// A tracer that follows one tracee, which no process stands behind.
     fn tracer() -> Tracer {
-        let mut tracer = Tracer::new(true, Placed::Nowhere);
-        tracer.tracees.insert(PARENT, Tracee::new(Heat::Left));
+        let mut tracer = Tracer::new(true, Placed::Anywhere);
+        tracer.tracees.insert(PARENT, Tracee::default());
         tracer
     }
 

@@ -1,11 +1,10 @@
-//! Tracees that stop often share the tracer's CPU, and nobody can tell.
+//! The tracer runs on the CPU of the tracee that stops most, and nobody can tell.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use crate::programs::program;
-use crate::skip::skip;
 
 use super::running::{field, pid, trapline, until};
 
@@ -74,26 +73,91 @@ fn command_of(tracer: &Child, name: &str) -> u32 {
     })
 }
 
+/// A tracee that makes calls all the time, seen and changed from outside.
 #[test]
-fn masks_are_given_back_when_the_tracer_is_killed() {
-    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
-        skip!("one CPU leaves nothing to choose from");
-    }
-    for options in [&["-f"][..], &["-f", "--json"]] {
+fn others_see_and_set_the_masks_that_tracees_would_have() {
+    let wanted = allowed(std::process::id());
+    for options in [&["-f"][..], &["-f", "--json"], &["-f", "--placement=auto"], &[]] {
         let mut command = trapline();
         command.args(options).args(["-o", "/dev/null"]).arg(program("affinity")).arg("forever");
         let mut tracer = command.stdout(Stdio::piped()).spawn().expect("trapline runs");
-        let lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines();
-        let last = lines.map(|line| line.expect("text")).find(|line| line.starts_with("at last: "));
-        // Behind the words and the length of the mask, its CPUs.
-        let cpus = last.expect("it comes").split(' ').skip(3).count();
+        let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+        lines.find(|line| line.starts_with("at last: ")).expect("it comes");
         let tracee = command_of(&tracer, "affinity");
-        until("a mask of one CPU", || (allowed(tracee) == Some(1)).then_some(()));
+        for _ in 0..200 {
+            assert_eq!(allowed(tracee), wanted, "{options:?}");
+            std::thread::yield_now();
+        }
+        // Be it the CPU that the tracer has gone to or another.
+        for cpu in nix::sched::sched_getaffinity(pid(std::process::id())).map(cpus).expect("a mask") {
+            let mut mask = nix::sched::CpuSet::new();
+            mask.set(cpu).expect("a CPU");
+            nix::sched::sched_setaffinity(pid(tracee), &mask).expect("it may be set");
+            for _ in 0..50 {
+                let now = nix::sched::sched_getaffinity(pid(tracee)).map(cpus);
+                assert_eq!(now, Ok(vec![cpu]), "{options:?}");
+                std::thread::yield_now();
+            }
+        }
         tracer.kill().expect("it can be killed");
-        until("the mask that it had", || (allowed(tracee) == u32::try_from(cpus).ok()).then_some(()));
-        nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
         tracer.wait().expect("it ends");
+        nix::sys::signal::kill(pid(tracee), nix::sys::signal::Signal::SIGKILL).expect("the command runs on");
     }
+}
+
+fn cpus(mask: nix::sched::CpuSet) -> Vec<usize> {
+    (0..nix::sched::CpuSet::count()).filter(|cpu| mask.is_set(*cpu) == Ok(true)).collect()
+}
+
+/// Kernel threads that are made for a tracee have its mask.
+#[test]
+fn threads_of_a_ring_have_the_masks_that_they_would_have() {
+    let untraced = masks(Command::new("env"), "ring-thread", &[]);
+    for options in [&["-f"][..], &["-f", "--json"], &[]] {
+        let mut command = trapline();
+        command.args(["-o", "/dev/null"]).args(options);
+        assert_eq!(masks(command, "ring-thread", &[]), untraced, "{options:?}");
+    }
+}
+
+/// Who inherits orphans, as the first process of a container does, gets none of ours.
+#[test]
+fn no_process_is_left_behind() {
+    for options in [&["-f"][..], &["-f", "--json"], &["-c"], &["-D"], &["-f", "-o", "|cat"]] {
+        let mut command = Command::new(program("reaper"));
+        command.arg(trapline().get_program()).args(["-o", "/dev/null"]).args(options);
+        let output = command.args(["sh", "-c", "for i in 1 2 3 4 5 6 7 8 9; do pwd; done"]).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stdout);
+        // With -D the command is its caller's child, and the tracer an orphan.
+        let wanted = if options == ["-D"] { "2 processes" } else { "1 processes" };
+        assert_eq!(said.lines().last(), Some(wanted), "{options:?}");
+    }
+}
+
+/// A tracer that others keep from its CPU comes back: it would wait for seconds otherwise.
+#[test]
+fn a_tracer_among_busy_processes_gets_on() {
+    let mut busy: Vec<Child> = (0..4)
+        .map(|_| Command::new("sh").args(["-c", "ulimit -t 60; while :; do :; done"]).spawn().expect("sh runs"))
+        .collect();
+    let mut command = trapline();
+    command.args(["-o", "/dev/null", "dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=2000", "status=none"]);
+    let mut tracer = command.spawn().expect("trapline runs");
+    let started = std::time::Instant::now();
+    let mut policies = Vec::new();
+    while tracer.try_wait().expect("it can be waited for").is_none() {
+        // Field 41 of proc_pid_stat(5), 39th behind the name.
+        let stat = fs::read_to_string(format!("/proc/{}/stat", tracer.id())).unwrap_or_default();
+        policies.extend(stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(38)).map(str::to_string));
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        assert!(started.elapsed().as_secs() < 60, "it does not get on");
+    }
+    for child in &mut busy {
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+    // However long it took, it was the usual policy again and again that it ran under.
+    assert!(policies.iter().any(|policy| policy == "0"), "{policies:?}");
 }
 
 /// The line of masks that a command prints of itself, untraced or under the tracer.
@@ -128,31 +192,4 @@ fn a_tracer_that_fell_silent_holds_nobody() {
     command.args(["-I1", "-f", "-e", "trace=getppid", "-o", "/dev/null"]).arg(program("interrupts")).arg("parent");
     let output = command.stdin(Stdio::null()).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout), untraced);
-}
-
-/// Until the guard has given the masks back, nobody stops a tracee from making children, who inherit them.
-#[test]
-fn children_that_are_made_when_the_tracer_is_killed_have_the_masks_that_they_would_have() {
-    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() == 1) {
-        skip!("one CPU leaves nothing to choose from");
-    }
-    for _ in 0..10 {
-        let mut command = trapline();
-        command.args(["-f", "-o", "/dev/null"]).arg(program("brood"));
-        let mut tracer = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("trapline runs");
-        // To wait for the tracer would close it.
-        let words = tracer.stdin.take();
-        let mut lines = BufReader::new(tracer.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
-        assert_eq!(lines.next().as_deref(), Some("begun"));
-        let guard = command_of(&tracer, "trapline-guard");
-        tracer.kill().expect("it can be killed");
-        tracer.wait().expect("it ends");
-        until("the guard to be done", || {
-            field(guard, "State").is_none_or(|state| state.starts_with('Z')).then_some(())
-        });
-        drop(words);
-        let wanted = format!("{} CPUs", allowed(std::process::id()).expect("a mask"));
-        let others: Vec<String> = lines.filter(|line| *line != wanted).collect();
-        assert_eq!(others, Vec::<String>::new(), "instead of {wanted}");
-    }
 }

@@ -75,20 +75,20 @@ pub static SECTION: Section = Section {
             "placement",
             "auto|off",
             Kind::Word(words::<Placement>),
-            "Share the CPU with tracees that stop often; off for -p unless asked",
+            "Run on the CPU of the tracee that stops most, or anywhere",
         )
         .ours()
         .long_help()
         .reads(|typed, given| {
             typed.options.placed = match given.word()? {
-                Placement::Auto => Placed::All,
-                Placement::Off => Placed::Nowhere,
+                Placement::Auto => Placed::BesideTracees,
+                Placement::Off => Placed::Anywhere,
             };
             Ok(())
         })
         .examples(&[
-            ("--placement=auto ls", Gives::Changes(&["placed: All"])),
-            ("--placement off ls", Gives::Changes(&["placed: Nowhere"])),
+            ("--placement=auto ls", Gives::Changes(&[])),
+            ("--placement off ls", Gives::Changes(&["placed: Anywhere"])),
             ("--placement=x ls", Gives::Fails("invalid --placement argument: 'x' (auto or off)+")),
         ]),
         Definition::optional(
