@@ -197,3 +197,15 @@ fn calls_that_are_held_back_are_made_when_the_tracer_goes() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(said.starts_with("chdir 0 -\nchdir 0 -\nchdir -1 ENOENT\n"), "{said}");
 }
+
+/// A sandbox that kills for a number that no call has does not kill for a call that is not made.
+#[test]
+fn sandboxes_do_not_kill_for_calls_that_are_not_made() {
+    for options in [&[][..], &["-f"], &["-f", "--seccomp-bpf"], &["--json"]] {
+        let mut command = Command::new(program("sandbox"));
+        command.args(["kill", "4294967295", "--", env!("CARGO_BIN_EXE_trapline"), "-o", "/dev/null"]).args(options);
+        command.args(["-e", "trace=getppid", "-e", "inject=getppid:retval=77"]);
+        let output = command.args(["sh", "-c", "exit $PPID"]).output().expect("it runs");
+        assert_eq!(output.status.code(), Some(77), "{options:?}");
+    }
+}

@@ -30,6 +30,8 @@ pub struct Status {
     pub tracer: i32,
     /// The real user id.
     pub uid: u32,
+    /// A filter judges its calls: seccomp(2).
+    pub filtered: bool,
     /// SIGKILL is pending: it is about to end.
     pub killed: bool,
 }
@@ -60,6 +62,7 @@ pub fn status(pid: Pid) -> Option<Status> {
         parent: first("PPid").and_then(|v| v.parse().ok()).unwrap_or(0),
         tracer: first("TracerPid").and_then(|v| v.parse().ok()).unwrap_or(0),
         uid: first("Uid").and_then(|v| v.parse().ok()).unwrap_or(0),
+        filtered: first("Seccomp").is_some_and(|mode| mode != "0"),
         killed: (pending("SigPnd") | pending("ShdPnd")) >> (libc::SIGKILL - 1) & 1 != 0,
     })
 }

@@ -1,7 +1,8 @@
 //! Tampering with calls: errors and results that the kernel did not give, signals, delays, memory written over.
 //!
 //! A call whose result is forced is not made: at its entry its number becomes -1, which no call has, or that of a call
-//! without effects, and at its exit the result register is written.
+//! without effects, and at its exit the result register is written. A filter of the tracee's may kill it for a number that no call has:
+//! then it calls getpid(2), which such filters allow.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use syscall_table::{Abi, Syscall};
 
 use super::stop_loop::{Next, Tracer, X32_BIT};
 use crate::filter::{CallFilter, every_call};
-use crate::tracee::{Stopped, SyscallStop};
+use crate::tracee::{Stopped, SyscallStop, status};
 
 /// The number that no call has.
 const NO_CALL: u64 = u64::MAX;
@@ -176,7 +177,7 @@ impl Victim {
             let nr = match rule.instead.and_then(|instead| number_of(call.abi, instead)) {
                 Some(nr) if call.abi == Abi::X32 => u64::from(nr) | X32_BIT,
                 Some(nr) => u64::from(nr),
-                None => NO_CALL,
+                None => tracer.no_call(call.abi),
             };
             tracer.replace_call(nr, forced);
         }
@@ -235,6 +236,19 @@ impl Tracer {
     /// Whether the call is the execve(2) by which we start the command: that is ours.
     fn launches(&self) -> bool {
         !self.started && self.current.as_ref().is_some_and(|(stopped, _)| Some(stopped.pid()) == self.command)
+    }
+
+    /// The number that the tracee of the last event is to call instead of what it wanted to.
+    fn no_call(&self, abi: Abi) -> u64 {
+        let Some((stopped, _)) = &self.current else { return NO_CALL };
+        // Of a call that a filter of ours stopped, all filters have judged: seccomp(2).
+        let judged = matches!(self.info(stopped).map(|info| info.stop), Ok(SyscallStop::Seccomp { .. }));
+        match abi {
+            _ if judged || status(stopped.pid()).is_some_and(|status| !status.filtered) => NO_CALL,
+            Abi::X86_64 => 39,
+            Abi::X32 => 39 | X32_BIT,
+            Abi::I386 => 20,
+        }
     }
 
     /// Lets the tracee of the last event make another call than the one that is about to begin.
