@@ -367,10 +367,9 @@ impl Session<'_> {
         let wanted = if is_error { self.options.statuses.failed } else { self.options.statuses.successful };
         self.left = self.left.map(|left| left.saturating_sub(u64::from(wanted)));
         if let Some(summary) = &mut self.summary {
-            if let Some(syscall) = seat.call.syscall {
-                let system = tracer.system_time(tid).since(seat.system);
-                summary.count(seat.call.abi, syscall, is_error, system, duration.saturating_sub(seat.since));
-            }
+            let (call, system) = (&seat.call, tracer.system_time(tid).since(seat.system));
+            let wall = duration.saturating_sub(seat.since);
+            summary.count((call.abi, call.nr), call.syscall, is_error, system, wall);
             if self.options.summary.as_ref().is_some_and(|summing| summing.only) {
                 return;
             }

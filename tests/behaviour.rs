@@ -14,6 +14,7 @@ mod behaviour {
     pub mod letting_go;
     pub mod messages;
     pub mod nothing_left;
+    pub mod nothing_lost;
     pub mod output;
     pub mod placement;
     pub mod relay;

@@ -1,5 +1,6 @@
 //! Where output goes: standard error, a file, one file for each thread, or the input of a command.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -164,6 +165,8 @@ pub struct Files {
     program: String,
     shared: Option<Target>,
     own: Tids<Target>,
+    /// The threads that have or had a file in this run: ids are used again.
+    made: HashSet<Pid>,
     lost: bool,
 }
 
@@ -184,7 +187,14 @@ impl Files {
             ),
             Destination::PerThread { .. } => None,
         };
-        Ok(Files { destination, program: program.to_string(), shared, own: Tids::default(), lost: false })
+        Ok(Files {
+            destination,
+            program: program.to_string(),
+            shared,
+            own: Tids::default(),
+            made: HashSet::new(),
+            lost: false,
+        })
     }
 
     /// Whether the output and messages go to the same place.
@@ -197,12 +207,17 @@ impl Files {
         if let Some(target) = &mut self.shared {
             return target;
         }
-        let Files { destination, program, own, .. } = self;
+        let Files { destination, program, own, made, .. } = self;
         own.entry(tid).or_insert_with(|| match destination {
             Destination::PerThread { path, append } => {
                 let mut name = path.clone().into_os_string();
                 name.push(format!(".{tid}"));
-                let target = Target::file(name.as_ref(), *append, program).unwrap_or_else(|e| {
+                let again = !made.insert(tid);
+                if again {
+                    let name = name.display();
+                    message::tell(program, format_args!("Id {tid} is used again: its trace goes on in '{name}'"));
+                }
+                let target = Target::file(name.as_ref(), *append || again, program).unwrap_or_else(|e| {
                     message::tell(program, format_args!("Can't fopen '{}': {}", name.display(), reason(&e)));
                     Target::nowhere(program)
                 });

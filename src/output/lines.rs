@@ -32,6 +32,8 @@ pub struct LineStyle {
     pub absolute: Option<AbsoluteTime>,
     /// The time since the line before, with so many digits behind the second: `-r`.
     pub relative: Option<u32>,
+    /// Each thread has a file of its own.
+    pub separately: bool,
     /// The time that each call took, with so many digits behind the second: `-T`.
     pub durations: Option<u32>,
     /// The number of the call: `-n`.
@@ -175,6 +177,7 @@ impl Lines {
     fn gone(&mut self, tid: Pid) {
         self.lines.remove(&tid);
         self.files.close(tid);
+        self.prefix.gone(tid);
     }
 }
 

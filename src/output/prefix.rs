@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::clock::{Clock, fraction};
 use super::lines::{LineStyle, PidColumn};
 use super::report::Stamp;
 use super::text::{append, comm_text};
+use crate::tracer::Tids;
+
+/// What the numbers of x32 calls carry; see syscall(2).
+const X32_BIT: u64 = 0x4000_0000;
 
 /// Writes what stands in front of lines.
 #[derive(Default)]
@@ -15,12 +20,19 @@ pub struct Prefix {
     clock: Clock,
     /// When the line before began.
     last: Option<Duration>,
+    /// The same for each thread, where each has a file of its own.
+    last_of: Tids<Duration>,
 }
 
 impl Prefix {
+    /// A thread is gone.
+    pub fn gone(&mut self, tid: Pid) {
+        self.last_of.remove(&tid);
+    }
+
     /// Appends what the options ask for, for an event of a thread called `comm`; `several`: it is not the only one.
     pub fn write(&mut self, out: &mut Vec<u8>, style: &LineStyle, stamp: &Stamp, several: bool, comm: &[u8]) {
-        let Prefix { clock, last } = self;
+        let Prefix { clock, last, last_of } = self;
         match style.pids {
             PidColumn::Always if style.comms => {
                 append(out, format_args!("{}", stamp.tid));
@@ -42,8 +54,11 @@ impl Prefix {
             out.push(b' ');
         }
         if let Some(digits) = style.relative {
-            let since = last.map_or(Duration::ZERO, |last| stamp.steady.saturating_sub(last));
-            *last = Some(stamp.steady);
+            let before = match style.separately {
+                true => last_of.insert(stamp.tid, stamp.steady),
+                false => last.replace(stamp.steady),
+            };
+            let since = before.map_or(Duration::ZERO, |before| stamp.steady.saturating_sub(before));
             let both = style.absolute.is_some();
             if both {
                 out.extend_from_slice(b"(+");
@@ -56,7 +71,8 @@ impl Prefix {
             out.extend_from_slice(if both { b") " } else { b" " });
         }
         if style.numbers {
-            append(out, format_args!("[{:4}] ", stamp.nr));
+            let bit = if stamp.abi == Abi::X32 { X32_BIT } else { 0 };
+            append(out, format_args!("[{:4}] ", stamp.nr | bit));
         }
         if style.instruction_pointer {
             match (stamp.ip, stamp.abi) {

@@ -1,5 +1,6 @@
 //! Counts and times of calls: `-c`, `-C`.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -78,11 +79,14 @@ impl Times {
     }
 }
 
+/// So many rows of numbers that no call has, at most.
+const MOST_UNKNOWN: usize = 512;
+
 /// What is known of all calls of a kind.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The call's name.
-    pub name: &'static str,
+    /// The call's name; made up from its number where it has none.
+    pub name: Cow<'static, str>,
     /// Its number, or one above all numbers for a call that is made through another.
     pub nr: u64,
     /// How many there were.
@@ -96,7 +100,7 @@ pub struct Row {
 }
 
 impl Row {
-    fn new(name: &'static str, nr: u64) -> Row {
+    fn new(name: Cow<'static, str>, nr: u64) -> Row {
         Row { name, nr, calls: 0, errors: 0, system: Times::default(), wall: Times::default() }
     }
 }
@@ -106,21 +110,41 @@ impl Row {
 pub struct Summary {
     /// What the table looks like.
     pub style: SummaryStyle,
-    rows: HashMap<(Abi, &'static str), Row>,
+    rows: HashMap<(Abi, Cow<'static, str>), Row>,
+    /// How many rows are of numbers that no call has.
+    unknown: usize,
 }
 
 impl Summary {
     /// Nothing was counted yet.
     pub fn new(style: SummaryStyle) -> Summary {
-        Summary { style, rows: HashMap::new() }
+        Summary { style, rows: HashMap::new(), unknown: 0 }
     }
 
-    /// Counts a call that returned.
-    pub fn count(&mut self, abi: Abi, call: &Syscall, is_error: bool, system: Duration, wall: Duration) {
-        let name = call.name();
-        let row = self.rows.entry((abi, name)).or_insert_with(|| {
-            let nr = abi.syscalls().find(|(_, other)| other.name() == name).map_or(u64::MAX, |(nr, _)| u64::from(nr));
-            Row::new(name, nr)
+    /// Counts a call that returned; `nr` is its number, where it is none that there is.
+    ///
+    /// Whoever calls numbers that there are not can do so as often as it likes: from [`MOST_UNKNOWN`] on they share one row.
+    pub fn count(
+        &mut self,
+        (abi, nr): (Abi, u64),
+        call: Option<&Syscall>,
+        is_error: bool,
+        system: Duration,
+        wall: Duration,
+    ) {
+        let name = match call {
+            Some(call) => Cow::Borrowed(call.name()),
+            None => {
+                let name: Cow<'static, str> = Cow::Owned(format!("syscall_{nr:#x}"));
+                let is_new = !self.rows.contains_key(&(abi, name.clone()));
+                self.unknown += usize::from(is_new && self.unknown < MOST_UNKNOWN);
+                if is_new && self.unknown == MOST_UNKNOWN { Cow::Borrowed("syscall_*") } else { name }
+            }
+        };
+        let row = self.rows.entry((abi, name)).or_insert_with_key(|(_, name)| {
+            let known = |call: &Syscall| abi.syscalls().find(|(_, other)| other.name() == call.name());
+            let nr = call.map_or(nr, |call| known(call).map_or(u64::MAX, |(nr, _)| u64::from(nr)));
+            Row::new(name.clone(), nr)
         });
         row.calls += 1;
         row.errors += u64::from(is_error);
@@ -131,11 +155,11 @@ impl Summary {
     /// The calls of an ABI, sorted.
     pub fn rows(&self, abi: Abi) -> Vec<&Row> {
         let mut rows: Vec<&Row> = self.rows.iter().filter(|((of, _), _)| *of == abi).map(|(_, row)| row).collect();
-        rows.sort_by_key(|row| (row.nr, row.name));
+        rows.sort_by(|a, b| (a.nr, &a.name).cmp(&(b.nr, &b.name)));
         let times = |row: &Row, clock| self.times(row, clock);
         match self.style.sort {
             None => {}
-            Some(Column::Name) => rows.sort_by_key(|row| row.name),
+            Some(Column::Name) => rows.sort_by(|a, b| a.name.cmp(&b.name)),
             Some(Column::Calls) => rows.sort_by_key(|row| Reverse(row.calls)),
             Some(Column::Errors) => rows.sort_by_key(|row| Reverse(row.errors)),
             Some(Column::Percent(clock) | Column::Total(clock)) => {
@@ -226,7 +250,7 @@ impl Summary {
 
 /// All of them together.
 pub fn total(rows: &[&Row]) -> Row {
-    rows.iter().fold(Row::new("total", 0), |mut total, row| {
+    rows.iter().fold(Row::new(Cow::Borrowed("total"), 0), |mut total, row| {
         total.calls += row.calls;
         total.errors += row.errors;
         total.system.merge(&row.system);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 
 use super::command::{command, user};
 use super::letting_go::is_recorded;
@@ -106,6 +106,10 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
             Ok(0) => {}
             Ok(count) => {
                 attached += 1;
+                if options.follow && tracee::threads(*pid).is_empty() && kill(*pid, None).is_ok() {
+                    let text = format!("Process {pid}: attached to this thread only, /proc does not show the others");
+                    message::tell(&options.program, text);
+                }
                 if announced {
                     let threads = if count > 1 { format!(" with {count} threads") } else { String::new() };
                     message::tell(&options.program, format_args!("Process {pid} attached{threads}"));
@@ -227,6 +231,7 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
         columns: text.columns,
         absolute: text.absolute,
         relative: text.relative,
+        separately: matches!(options.destination, Destination::PerThread { .. }),
         durations: text.durations,
         numbers: text.numbers,
         instruction_pointer: text.instruction_pointer,

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::seccomp;
-use super::stop_loop::{Tracer, UNTRACED, X32_BIT};
+use super::stop_loop::{Tracer, UNTRACED, X32_BIT, is_x32};
 use crate::tracee::{ARCH_I386, FILTER_OPTIONS, Running, Stop, Stopped, status, threads};
 
 /// For whom a filter of a tracee's own is installed.
@@ -242,7 +242,7 @@ impl Tracer {
         {
             let (abi, nr) = match info.arch {
                 ARCH_I386 => (Abi::I386, regs.orig_rax),
-                _ if regs.orig_rax & X32_BIT != 0 => (Abi::X32, regs.orig_rax & !X32_BIT),
+                _ if is_x32(regs.orig_rax) => (Abi::X32, regs.orig_rax & !X32_BIT),
                 _ => (Abi::X86_64, regs.orig_rax),
             };
             if abi.syscall(nr).is_some_and(|call| INTERRUPTED_FOR_GOOD.contains(&call.name())) {

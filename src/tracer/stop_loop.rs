@@ -34,6 +34,11 @@ pub(super) const UNTRACED: u64 = libc::CLONE_UNTRACED as u64;
 /// Bit 30 of a system call number: the x32 ABI (asm/unistd.h).
 pub(super) const X32_BIT: u64 = 0x4000_0000;
 
+/// Whether a number is of the x32 ABI. Negative ones are of none.
+pub(super) fn is_x32(nr: u64) -> bool {
+    (X32_BIT..2 * X32_BIT).contains(&nr)
+}
+
 /// What is known of a tracee.
 #[derive(Default)]
 pub(super) struct Tracee {
@@ -607,7 +612,7 @@ impl Tracer {
                 SyscallStop::Entry { nr, args } | SyscallStop::Seccomp { nr, args, .. } => {
                     let (abi, nr) = match info.arch {
                         ARCH_I386 => (Abi::I386, nr),
-                        _ if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
+                        _ if is_x32(nr) => (Abi::X32, nr & !X32_BIT),
                         _ => (Abi::X86_64, nr),
                     };
                     if state.hidden && abi.syscall(nr).is_some_and(|s| s.name() == "execve") {
@@ -745,7 +750,7 @@ fn resuming(stopped: &Stopped) -> Option<(Abi, u64)> {
     }
     Some(match regs.orig_rax {
         nr if regs.cs == USER32_CS => (Abi::I386, nr & 0xffff_ffff),
-        nr if nr & X32_BIT != 0 => (Abi::X32, nr & !X32_BIT),
+        nr if is_x32(nr) => (Abi::X32, nr & !X32_BIT),
         nr => (Abi::X86_64, nr),
     })
 }
