@@ -5,6 +5,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use trapline::cli::{self, Request};
+use trapline::hang;
 use trapline::merge;
 use trapline::message;
 use trapline::session::{self, Conclusion};
@@ -28,6 +29,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if options.hang.is_some() {
+        return match hang::run::run(&options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                message::tell(&program, error);
+                ExitCode::FAILURE
+            }
+        };
+    }
     let ending = session::run(&options);
     if let Err(error) = &ending {
         message::tell(&program, error);

@@ -1,6 +1,7 @@
 //! What the program was asked to do: plain data, complete, without conflicts.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
@@ -74,6 +75,8 @@ pub struct Options {
     pub quiet: Quiet,
     /// Crashes are reported: `--crash-report`.
     pub crash_report: Option<CrashDetail>,
+    /// No trace, but a report on processes that hang: `--hang`.
+    pub hang: Option<Hang>,
     /// Where the tracer runs.
     pub placed: Placed,
     /// Calls that are not wanted are left out by a filter in the kernel.
@@ -110,6 +113,30 @@ impl Options {
         let named = |abi: Abi| abi.syscalls().any(|(nr, _)| self.is_wanted(abi, nr.into()));
         [Abi::X86_64, Abi::X32, Abi::I386].into_iter().any(named)
     }
+}
+
+/// What a report on processes that hang is like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hang {
+    /// How long threads are watched.
+    pub observation: Duration,
+    /// A picture instead of text.
+    pub picture: Option<HangForm>,
+}
+
+impl Default for Hang {
+    fn default() -> Hang {
+        Hang { observation: Duration::from_millis(500), picture: None }
+    }
+}
+
+/// Languages for pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum HangForm {
+    /// Graphviz's.
+    Dot,
+    /// Scalable Vector Graphics.
+    Svg,
 }
 
 /// What is traced: a command, processes that run, or both.

@@ -5,6 +5,8 @@ mod hang {
     mod situation;
 
     mod locks;
+    mod pipes;
+    mod processes;
 }
 #[path = "support/isolation.rs"]
 mod isolation;

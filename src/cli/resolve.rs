@@ -32,6 +32,10 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
     if command.is_empty() && typed.options.target.pids.is_empty() {
         return Err(UsageError::with_hint("must have PROG [ARGS] or -p PID".to_string()));
     }
+    if typed.options.hang.is_some() && (typed.options.target.pids.is_empty() || !command.is_empty()) {
+        let text = "--hang reports on processes that run: it needs -p PID, and no PROG";
+        return Err(UsageError::with_hint(text.to_string()));
+    }
     let daemonize = daemonize(&typed, &command)?;
     check(&typed.given, Stage::Start, warnings)?;
     check(&typed.given, Stage::Forms, warnings)?;

@@ -61,6 +61,13 @@ impl Nature {
     }
 }
 
+impl Nature {
+    /// Whether it waits for somebody in particular.
+    pub fn is_held_up(self) -> bool {
+        matches!(self, Nature::Deadlocked | Nature::Behind | Nature::Blocked)
+    }
+}
+
 /// Threads that wait for each other in a circle.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deadlock {
@@ -139,7 +146,7 @@ impl Verdict {
     }
 
     fn is_held_up(&self, tid: Pid) -> bool {
-        matches!(self.nature(tid), Nature::Deadlocked | Nature::Behind | Nature::Blocked)
+        self.nature(tid).is_held_up()
     }
 
     fn find_roots(&self, graph: &Graph) -> Vec<Root> {

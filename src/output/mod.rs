@@ -29,6 +29,7 @@ pub use json::{JSON_SCHEMA, JsonLines, SCHEMA};
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use paint::Palette;
 pub use report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+pub use stack::json as json_frames;
 pub use status::{error_text, signal_text};
 pub use summary::{Clock, Column, Summary, SummaryStyle};
 pub use summary_only::SummaryOnly;

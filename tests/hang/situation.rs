@@ -36,8 +36,13 @@ impl Situated {
 
 impl Drop for Situated {
     fn drop(&mut self) {
-        let group = nix::unistd::Pid::from_raw(self.child.id() as i32);
-        let _ = nix::sys::signal::killpg(group, nix::sys::signal::Signal::SIGKILL);
+        use nix::sys::signal::{Signal, kill, killpg};
+        use nix::unistd::Pid;
+        let _ = killpg(Pid::from_raw(self.child.id() as i32), Signal::SIGKILL);
+        // Those that have left the group.
+        for pid in self.expected["kill"].as_array().into_iter().flatten().filter_map(Value::as_i64) {
+            let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
+        }
         let _ = self.child.wait();
     }
 }
@@ -56,6 +61,10 @@ pub fn all_are_answered(name: &str) {
         .iter()
         .filter_map(|name| {
             let situated = Situated::enter(&path, name);
+            if let Some(why) = situated.expected["skip"].as_str() {
+                println!("{name} cannot be had here: {why}");
+                return None;
+            }
             let error = answer(&situated.expected).err()?;
             Some(format!("{name}:\n{error}"))
         })
@@ -90,7 +99,7 @@ fn settled(expected: &Value, found: &[Value]) -> bool {
 fn ask(expected: &Value) -> Vec<Value> {
     let pids: Vec<String> =
         expected["ask"].as_array().into_iter().flatten().map(|pid| pid.as_i64().unwrap_or(0).to_string()).collect();
-    let mut command = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target/debug/examples/hang"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
     command.args(["--hang=0.05", "--json", "-p", &pids.join(",")]);
     if expected["follow"] == true {
         command.arg("-f");

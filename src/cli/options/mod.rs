@@ -51,6 +51,7 @@
 
 mod filters;
 mod format;
+mod hang;
 mod help;
 mod output;
 mod reports;

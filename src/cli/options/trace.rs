@@ -28,6 +28,8 @@ pub static SECTION: Section = Section {
                 ("--follow-forks ls", Gives::Same("-f ls")),
                 ("-ff -o f ls", Gives::Same("-f --output-separately -o f ls")),
             ]),
+        super::hang::OPTIONS[0],
+        super::hang::OPTIONS[1],
         Definition::value("user", "USER|UID:GID", Kind::User, "Run the command as this user")
             .short('u')
             .reads(|typed, given| {

@@ -10,13 +10,16 @@ use crate::hang::call::identify;
 use crate::hang::graph::{Activity, Node};
 use crate::hang::proc::Position;
 use crate::hang::process::Process;
+use crate::hang::stacks::Stacks;
 use crate::hang::wait::{Ender, Needs, Until, Wait, Who};
+use crate::output::json_frames;
+use crate::unwind::Callers;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
 /// One line for the report, one for each process, one for each thread, one for the verdict.
-pub fn json(findings: &Findings) -> String {
+pub fn json(findings: &Findings, stacks: &Stacks) -> String {
     let graph = &findings.graph;
     let mut lines = vec![json!({
         "type": "hang",
@@ -30,7 +33,12 @@ pub fn json(findings: &Findings) -> String {
     let names = identify();
     for node in graph.nodes.values() {
         let text = node.call.as_ref().map(|call| call.text(&names, node.thread.tid));
-        lines.push(of_thread(findings, node, text));
+        let mut record = of_thread(findings, node, text);
+        let callers = stacks.of(node);
+        if !callers.is_empty() {
+            record["stack"] = of_stack(&callers);
+        }
+        lines.push(record);
     }
     let verdict = &findings.verdict;
     let deadlocks = verdict
@@ -108,6 +116,14 @@ fn of_thread(findings: &Findings, node: &Node, text: Option<String>) -> Value {
         put("wait", of_wait(wait));
     }
     Value::Object(record)
+}
+
+/// The functions of a stack as the records of a trace have them.
+fn of_stack(callers: &Callers) -> Value {
+    let mut array = b"[".to_vec();
+    json_frames(&mut array, callers);
+    array.push(b']');
+    serde_json::from_slice(&array).unwrap_or_default()
 }
 
 fn of_wait(wait: &Wait) -> Value {

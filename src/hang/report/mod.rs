@@ -1,12 +1,20 @@
 //! What was found, for people and for programs.
 
 mod json;
+mod picture;
 mod text;
+mod words;
 
 use std::time::Duration;
 
+use nix::unistd::geteuid;
+
+use super::Findings;
+use super::world::Unseen;
+
 pub use json::json;
-pub use text::text;
+pub use picture::{dot, svg};
+pub use text::{Frames, text};
 
 /// A time as people say it: `0.42 s`, `11.8 s`, `5 min 3 s`, `2 h 7 min`, `3 d 4 h`.
 pub fn span(time: Duration) -> String {
@@ -24,6 +32,25 @@ pub fn span(time: Duration) -> String {
         3600..86400 => pair(seconds / 3600, seconds % 3600 / 60, ["h", "min"]),
         _ => pair(seconds / 86400, seconds % 86400 / 3600, ["d", "h"]),
     }
+}
+
+/// What could not be seen, and what would help.
+pub fn unseen(findings: &Findings) -> Vec<String> {
+    let mut lines: Vec<String> =
+        findings.missing.iter().map(|pid| format!("{pid}: there is no such process")).collect();
+    for (what, pids) in findings.world.unseen() {
+        let what = match what {
+            Unseen::Position => "calls, arguments and stacks",
+            Unseen::Descriptors => "descriptors",
+            Unseen::Memory => "memory",
+        };
+        let some: Vec<String> = pids.iter().take(4).map(ToString::to_string).collect();
+        let more = if pids.len() > some.len() { ", …" } else { "" };
+        let whose = if pids.len() == 1 { "process" } else { "processes" };
+        let how = if geteuid().is_root() { "CAP_SYS_PTRACE would help" } else { "run as root, or with CAP_SYS_PTRACE" };
+        lines.push(format!("{what} of {} {whose} ({}{more}): {how}", pids.len(), some.join(", ")));
+    }
+    lines
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The report for people: what is the matter in the first lines, then the chains, then each thread.
+//! The report for people: what is the matter in the first lines, then who waits for whom, then how that is known.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -7,56 +7,283 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
-use super::span;
+use super::{span, unseen, words};
 use crate::hang::Findings;
 use crate::hang::call::identify;
 use crate::hang::graph::{Activity, Node};
 use crate::hang::process::Process;
-use crate::hang::verdict::Nature;
-use crate::hang::wait::{Ender, How, Outside, Until, Wait, Who};
+use crate::hang::stacks::{self, Stacks};
+use crate::hang::verdict::{Deadlock, Nature};
+use crate::hang::wait::{Kind, Object};
+use crate::identify::Identify;
 
 /// Columns of the report.
 const WIDTH: usize = 80;
 /// Where the text of a section begins, behind its heading.
 const INDENT: usize = 10;
+/// Frames of a stack that are shown where no more were asked for.
+const FEW: usize = 3;
+
+/// What of stacks is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// The innermost functions of the program.
+    Few,
+    /// All functions.
+    All,
+}
 
 /// The report.
-pub fn text(findings: &Findings) -> String {
-    let mut out = String::new();
-    for process in findings.graph.processes.values().filter(|process| is_asked(findings, process)) {
-        let _ = writeln!(out, "{}", headline(findings, process));
+pub fn text(findings: &Findings, stacks: &Stacks, frames: Frames) -> String {
+    let mut report = Report { findings, stacks, frames, names: identify(), out: String::new() };
+    report.headlines();
+    for deadlock in &findings.verdict.deadlocks {
+        report.deadlock(deadlock);
     }
-    deadlocks(findings, &mut out);
-    let names = identify();
+    report.roots();
     for (nature, heading) in [
         (Nature::Orphaned, "STUCK"),
         (Nature::Behind, "BEHIND"),
         (Nature::Stopped, "STOPPED"),
         (Nature::Blocked, "BLOCKED"),
         (Nature::Spinning, "SPINNING"),
-        (Nature::Running, "RUNNING"),
-        (Nature::Ticking, "TICKING"),
         (Nature::Waiting, "WAITING"),
+        (Nature::Ticking, "TICKING"),
+        (Nature::Running, "RUNNING"),
         (Nature::Zombie, "ZOMBIE"),
         (Nature::Sleeping, "SLEEPING"),
         (Nature::Idle, "IDLE"),
         (Nature::Unseen, "UNSEEN"),
     ] {
-        let nodes = findings.graph.nodes.values().filter(|node| findings.verdict.nature(node.thread.tid) == nature);
-        for (index, node) in nodes.enumerate() {
-            let heading = if index == 0 { heading } else { "" };
-            let call = node.call.as_ref().map(|call| call.text(&names, node.thread.tid)).unwrap_or_default();
-            section(&mut out, heading, &thread(findings, node, &call));
+        report.section(nature, heading);
+    }
+    report.evidence();
+    for line in unseen(findings) {
+        report.write("NOT SEEN", &line);
+    }
+    report.out
+}
+
+struct Report<'a> {
+    findings: &'a Findings,
+    stacks: &'a Stacks,
+    frames: Frames,
+    names: Identify,
+    out: String,
+}
+
+impl Report<'_> {
+    /// `7701 worker --queue=mail  up 12 s  7 threads: 6 blocked, 1 ticking`, for each process that was asked about.
+    fn headlines(&mut self) {
+        let findings = self.findings;
+        let asked: Vec<&Process> =
+            findings.graph.processes.values().filter(|p| is_asked(findings, p)).map(|p| &**p).collect();
+        for (index, process) in asked.iter().enumerate() {
+            let watched = format!("(watched {}; nobody was stopped)", span(findings.observation));
+            let line = format!("{}{}", headline(findings, process), if index == 0 { &watched } else { "" });
+            // Where it does not fit, it is said on a line of its own.
+            if line.chars().count() <= WIDTH {
+                let _ = writeln!(self.out, "{}", line.trim_end());
+            } else {
+                let _ = writeln!(self.out, "{}", headline(findings, process).trim_end());
+                if index == 0 {
+                    let _ = writeln!(self.out, "{watched:>WIDTH$}");
+                }
+            }
         }
     }
-    out
+
+    fn deadlock(&mut self, deadlock: &Deadlock) {
+        let since = deadlock.for_time.map(|time| format!("for {}: ", span(time))).unwrap_or_default();
+        let nodes: Vec<&Node> = deadlock.cycle.iter().filter_map(|tid| self.findings.graph.nodes.get(tid)).collect();
+        let ids: Vec<String> = nodes.iter().map(|node| node.thread.tid.to_string()).collect();
+        let locks = nodes.iter().all(|node| node.wait.as_ref().is_some_and(|wait| wait.kind.is_lock()));
+        let what = match ids.as_slice() {
+            [one] => format!("{one} waits for itself"),
+            [one, other] if locks => format!("{one} and {other} each hold the lock that the other waits for"),
+            [one, other] => format!("{one} and {other} wait for each other"),
+            [most @ .., last] => format!("{} and {last} wait for each other in a circle", most.join(", ")),
+            [] => return,
+        };
+        self.write("DEADLOCK", &format!("{since}{what}"));
+        for (index, node) in nodes.iter().enumerate() {
+            // The one before waits for what this one holds.
+            let before = &nodes[(index + nodes.len() - 1) % nodes.len()];
+            let mut line = format!("{} {}", node.thread.tid, words::cut(&node.thread.comm, 16));
+            if let Some(object) = before.wait.as_ref().filter(|wait| wait.kind.is_lock()).map(|wait| &wait.object)
+                && *object != Object::Own
+            {
+                let _ = write!(line, "  holds {object}");
+            }
+            if let Some(wait) = &node.wait {
+                let _ = write!(line, "  waits for {}", wait.what);
+                if !wait.kind.is_lock() {
+                    let next = deadlock.cycle[(index + 1) % deadlock.cycle.len()];
+                    let ender = wait.enders.iter().find(|ender| self.findings.graph.threads_of(ender).contains(&next));
+                    if let Some(ender) = ender {
+                        let who = ender.id().map(|id| words::who(self.findings, id)).unwrap_or_default();
+                        let _ = write!(line, ": {who} {}", ender.role);
+                    }
+                }
+            }
+            self.write("", &line);
+            self.frames_of(node);
+        }
+    }
+
+    /// Who holds up most of the others.
+    fn roots(&mut self) {
+        let all: usize = self.findings.verdict.natures.values().filter(|nature| nature.is_held_up()).count();
+        for root in self.findings.verdict.roots.iter().take(3) {
+            // One that waits for another is said there.
+            if root.held_up.len() < 2 {
+                continue;
+            }
+            let everything = if root.held_up.len() == all {
+                "everything waits".to_string()
+            } else {
+                format!("{} threads wait", root.held_up.len())
+            };
+            let deed = words::doing(self.findings, root.tid).map(|deed| format!(", which {deed}")).unwrap_or_default();
+            let who = words::who(self.findings, root.tid);
+            let since = self.findings.graph.nodes.get(&root.tid).and_then(|node| node.still_for);
+            let since = since.map(|time| format!(", for {}", span(time))).unwrap_or_default();
+            self.write("ROOT", &format!("{everything} for {who}{deed}{since}"));
+        }
+    }
+
+    /// All threads of one nature; those that wait for the same in the same place together.
+    fn section(&mut self, nature: Nature, heading: &str) {
+        let findings = self.findings;
+        let mut groups: Vec<(String, Vec<&Node>, String)> = Vec::new();
+        for node in findings.graph.nodes.values().filter(|n| findings.verdict.nature(n.thread.tid) == nature) {
+            // Of processes that only others led to, those count who hold somebody up.
+            let matters = node.asked || self.is_in_a_chain(node.thread.tid);
+            if !matters {
+                continue;
+            }
+            let place = self.place(node);
+            let key = match &node.wait {
+                Some(wait) => format!("{} {} {} {}", node.process.pid, wait.kind.name(), wait.what, place),
+                None => format!("{} {}", node.thread.tid, place),
+            };
+            match groups.iter_mut().find(|(known, ..)| *known == key) {
+                Some((_, nodes, _)) => nodes.push(node),
+                None => groups.push((key, vec![node], place)),
+            }
+        }
+        for (index, (_, nodes, _)) in groups.iter().enumerate() {
+            self.group(if index == 0 { heading } else { "" }, nodes, nature);
+        }
+    }
+
+    fn is_in_a_chain(&self, tid: Pid) -> bool {
+        let verdict = &self.findings.verdict;
+        verdict.nature(tid).is_held_up() || verdict.roots.iter().any(|root| root.tid == tid)
+    }
+
+    /// Threads that do the same.
+    fn group(&mut self, heading: &str, nodes: &[&Node], nature: Nature) {
+        let Some(first) = nodes.first() else { return };
+        let mut line = match nodes {
+            [one] if one.process.threads.len() == 1 => words::process(&one.process),
+            [one] => format!("{} {}", one.thread.tid, words::cut(&one.thread.comm, 16)),
+            several => {
+                let ids: Vec<String> = several.iter().take(4).map(|node| node.thread.tid.to_string()).collect();
+                let more = if several.len() > 4 { ", …" } else { "" };
+                format!("{} threads of {}: {}{more}", several.len(), first.process.pid, ids.join(", "))
+            }
+        };
+        match (first.activity, first.still_for) {
+            (Activity::Ran { times, .. }, _) => {
+                let often = if times == 1 { "once".to_string() } else { format!("{times} times") };
+                let _ = write!(line, "  ran {often}, {} % of a CPU", first.activity.percent());
+            }
+            (_, Some(time)) => {
+                let _ = write!(line, "  {}", span(time));
+            }
+            _ => {}
+        }
+        if let Some(call) = &first.call {
+            let _ = write!(line, "  {}", call.text(&self.names, first.thread.tid));
+        }
+        self.write(heading, &line);
+        if let Some(wait) = &first.wait {
+            let ending = words::ending(self.findings, wait, first.thread.tid);
+            let idles = matches!(nature, Nature::Idle | Nature::Sleeping);
+            let text = match (idles, ending.is_empty()) {
+                (true, _) if wait.kind == Kind::Sleep => format!("waits for {}; {ending}", wait.what),
+                (true, _) | (_, true) => format!("waits for {}", wait.what),
+                (false, false) => format!("waits for {}: {ending}", wait.what),
+            };
+            self.detail(&text);
+        }
+        if nature != Nature::Idle || self.frames == Frames::All {
+            self.frames_of(first);
+        }
+    }
+
+    /// Where in the program a thread is, for comparing.
+    fn place(&self, node: &Node) -> String {
+        let callers = self.stacks.of(node);
+        stacks::of_the_program(&callers).iter().map(|frame| stacks::words(frame)).collect::<Vec<_>>().join(" ")
+    }
+
+    fn frames_of(&mut self, node: &Node) {
+        let callers = self.stacks.of(node);
+        if self.frames == Frames::All {
+            for frame in &callers.frames {
+                let guessed = if frame.how.is_guessed() { "  (guessed)" } else { "" };
+                let file = frame.place.file.as_ref().map(|file| String::from_utf8_lossy(&file.path).into_owned());
+                let file = file.unwrap_or_default();
+                let name = file.rsplit('/').next().unwrap_or_default();
+                let _ = writeln!(
+                    self.out,
+                    "{:INDENT$}    {}  {name} [{:#x}]{guessed}",
+                    "",
+                    stacks::words(frame),
+                    frame.place.address
+                );
+            }
+            return;
+        }
+        let inner: Vec<String> =
+            stacks::of_the_program(&callers).iter().take(FEW).map(|frame| stacks::words(frame)).collect();
+        if !inner.is_empty() {
+            self.detail(&format!("in {}", inner.join(" < ")));
+        }
+    }
+
+    /// How the waits of those who are held up are known.
+    fn evidence(&mut self) {
+        let findings = self.findings;
+        let mut heading = "KNOWN BY";
+        for node in findings.graph.nodes.values() {
+            let nature = findings.verdict.nature(node.thread.tid);
+            let Some(wait) = node.wait.as_ref().filter(|wait| !wait.evidence.is_empty()) else { continue };
+            if !nature.is_held_up() && !matches!(nature, Nature::Orphaned | Nature::Stopped | Nature::Waiting) {
+                continue;
+            }
+            self.write(heading, &format!("{}: {}", node.thread.tid, wait.evidence.join("; ")));
+            heading = "";
+        }
+    }
+
+    /// Writes a text behind a heading.
+    fn write(&mut self, heading: &str, text: &str) {
+        wrap(&mut self.out, &format!("{heading:<INDENT$}"), INDENT + 2, text);
+    }
+
+    /// Writes a text below another.
+    fn detail(&mut self, text: &str) {
+        wrap(&mut self.out, &" ".repeat(INDENT + 2), INDENT + 4, text);
+    }
 }
 
 fn is_asked(findings: &Findings, process: &Process) -> bool {
     process.threads.iter().any(|thread| findings.graph.nodes.get(&thread.tid).is_some_and(|node| node.asked))
 }
 
-/// `7701 worker --queue=mail  up 12 s  7 threads: 6 blocked, 1 ticking`
 fn headline(findings: &Findings, process: &Process) -> String {
     let up = clock_gettime(ClockId::CLOCK_BOOTTIME).map_or(Duration::ZERO, Duration::from);
     let up = up.saturating_sub(process.stat.born);
@@ -69,93 +296,18 @@ fn headline(findings: &Findings, process: &Process) -> String {
         1 => "1 thread".to_string(),
         count => format!("{count} threads"),
     };
-    format!("{}  up {}  {threads}: {}", name(process), span(up), counts.join(", "))
+    format!("{}  up {}  {threads}: {}  ", words::process(process), span(up), counts.join(", "))
 }
 
-/// A process by its id and its arguments, which are cut where they are long.
-fn name(process: &Process) -> String {
-    let title = if process.arguments.is_empty() { format!("[{}]", process.comm) } else { process.arguments.join(" ") };
-    let short: String = title.chars().take(40).collect();
-    let more = if short.len() < title.len() { "…" } else { "" };
-    format!("{} {short}{more}", process.pid)
-}
-
-fn deadlocks(findings: &Findings, out: &mut String) {
-    for deadlock in &findings.verdict.deadlocks {
-        let since = deadlock.for_time.map(|time| format!("for {}: ", span(time))).unwrap_or_default();
-        let what = match deadlock.cycle.as_slice() {
-            [_] => "a thread waits for itself".to_string(),
-            cycle => format!("{} threads wait for each other in a circle", cycle.len()),
-        };
-        section(out, "DEADLOCK", &format!("{since}{what}"));
-        for tid in &deadlock.cycle {
-            let Some(node) = findings.graph.nodes.get(tid) else { continue };
-            section(out, "", &thread(findings, node, ""));
-        }
-    }
-}
-
-/// What is known of a thread in one line.
-fn thread(findings: &Findings, node: &Node, call: &str) -> String {
-    let mut text = format!("{} {}", node.thread.tid, node.thread.comm);
-    if let Some(time) = node.still_for {
-        let _ = write!(text, "  {}", span(time));
-    }
-    if let Activity::Ran { times, .. } = node.activity {
-        let _ = write!(text, "  ran {times} times, {} % of a CPU", node.activity.percent());
-    }
-    if !call.is_empty() {
-        let _ = write!(text, "  {call}");
-    }
-    if let Some(wait) = &node.wait {
-        let _ = write!(text, "  waits for {}", wait.what);
-        let _ = write!(text, "{}", ending(findings, wait));
-    }
-    text
-}
-
-/// Who could end a wait.
-fn ending(findings: &Findings, wait: &Wait) -> String {
-    let mut parts: Vec<String> = wait.enders.iter().take(3).map(|ender| of_ender(findings, ender)).collect();
-    if wait.enders.len() > 3 {
-        parts.push(format!("{} more", wait.enders.len() - 3));
-    }
-    match wait.outside {
-        Some(Outside::Unseen) if parts.is_empty() => parts.push("who could end that is not recorded".to_string()),
-        None if parts.is_empty() && wait.until == Until::Forever => parts.push("nobody can end that".to_string()),
-        _ => {}
-    }
-    if let Until::Left(left) = wait.until {
-        parts.push(format!("{} left", span(left)));
-    }
-    if parts.is_empty() { String::new() } else { format!(": {}", parts.join("; ")) }
-}
-
-fn of_ender(findings: &Findings, ender: &Ender) -> String {
-    let may = if ender.how == How::Hint { "perhaps " } else { "" };
-    let who = match &ender.who {
-        Who::Thread(tid) => format!("thread {tid}{}", comm(findings, *tid)),
-        Who::Process(pid) => format!("{pid}{}", comm(findings, *pid)),
-        Who::Gone { words, .. } => words.clone(),
-        Who::Remote(address) => address.clone(),
-    };
-    format!("{may}{who} {}", ender.role)
-}
-
-fn comm(findings: &Findings, tid: Pid) -> String {
-    findings.graph.nodes.get(&tid).map(|node| format!(" {}", node.thread.comm)).unwrap_or_default()
-}
-
-/// Writes a text behind a heading, broken between words.
-fn section(out: &mut String, heading: &str, text: &str) {
-    let mut line = format!("{heading:<INDENT$}");
+/// Appends a text behind `first`, broken between words; lines but the first begin with so many spaces.
+fn wrap(out: &mut String, first: &str, indent: usize, text: &str) {
+    let mut line = first.to_string();
     let mut empty = true;
     for word in text.split(' ') {
-        let fits = line.chars().count() + 1 + word.chars().count() <= WIDTH;
-        if !fits && !empty {
+        if !empty && line.chars().count() + 1 + word.chars().count() > WIDTH {
             out.push_str(line.trim_end());
             out.push('\n');
-            line = " ".repeat(INDENT + 2);
+            line = " ".repeat(indent);
             empty = true;
         }
         if !empty {

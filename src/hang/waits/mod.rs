@@ -5,6 +5,7 @@ mod file_system;
 mod futex;
 mod lock;
 mod message;
+mod page;
 mod pipe;
 mod poll;
 mod semaphore;
@@ -91,7 +92,7 @@ pub enum Direction {
 
 /// What a thread waits for that is in no call, or not because of it: it is stopped, traced, frozen, a zombie.
 pub fn of_state(world: &World, process: &Process, thread: &Thread) -> Option<Wait> {
-    state::resolve(world, process, thread)
+    state::resolve(world, process, thread).or_else(|| page::resolve(world, process, thread))
 }
 
 /// What a thread waits for in its call; `None` if that is not known for such a call.

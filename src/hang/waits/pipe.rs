@@ -77,6 +77,13 @@ pub fn with_other_end(case: &Case<'_>, file: &FileKind, direction: Direction, mu
             Direction::Out => "nobody else has its read end: nobody else makes room",
         });
     }
+    if direction == Direction::In && !only_itself && !wait.enders.is_empty() {
+        wait = wait.because("end of file comes only when all who have its write end have closed it");
+    }
+    if matches!(file, FileKind::Named(_)) {
+        // Whoever opens it by its name has that end, too.
+        wait.outside = wait.outside.or(Some(Outside::Newcomer));
+    }
     if wait.enders.is_empty() && wait.outside.is_none() {
         // Without any writer a read returns, so that somebody must have it.
         wait = wait.or(Outside::Unseen).because(format!("no descriptor of any process is its {end}"));

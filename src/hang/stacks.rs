@@ -1,0 +1,66 @@
+//! The stacks of threads that nobody stops: from the two registers that /proc gives, as far as rules, saved registers and
+//! return addresses on the stack lead.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use nix::unistd::Pid;
+use syscall_table::Abi;
+
+use super::graph::Node;
+use crate::tracee;
+use crate::unwind::{Callers, Frame, Mappings, Options, Registers, Unwinder, Word};
+
+/// Walks stacks.
+pub struct Stacks {
+    unwinder: RefCell<Unwinder>,
+    spaces: RefCell<HashMap<Pid, Mappings>>,
+    limit: usize,
+}
+
+impl Stacks {
+    /// Will show so many functions of each, with source lines if they are wanted.
+    pub fn new(limit: usize, lines: bool) -> Stacks {
+        let options = Options { lines, scan: true };
+        Stacks { unwinder: RefCell::new(Unwinder::new(options, || false)), spaces: RefCell::default(), limit }
+    }
+
+    /// The stack of a thread; empty if it runs, or may not be looked at.
+    pub fn of(&self, node: &Node) -> Callers {
+        let Some((sp, pc)) = node.thread.position.registers() else { return Callers::default() };
+        let narrow = node.call.as_ref().is_some_and(|call| call.abi == Abi::I386);
+        let registers = Registers::at(pc, sp, if narrow { Word::Four } else { Word::Eight });
+        let mut spaces = self.spaces.borrow_mut();
+        let pid = node.process.pid;
+        let maps = spaces.entry(pid).or_insert_with(|| Mappings::of_process(pid.as_raw()).unwrap_or_default());
+        let memory = tracee::Memory::of(pid);
+        let mut unwinder = self.unwinder.borrow_mut();
+        let mut stack = unwinder.stack(&registers, &memory, maps, self.limit);
+        let frames = stack.by_ref().collect();
+        Callers { frames, more: stack.has_more() }
+    }
+}
+
+/// The functions of the program itself, without those of the C library that it called, and without what called `main`.
+pub fn of_the_program(callers: &Callers) -> Vec<&Frame> {
+    let is_library = |frame: &&Frame| {
+        let file = frame.place.file.as_ref().map(|file| String::from_utf8_lossy(&file.path).into_owned());
+        file.is_none_or(|file| super::call_site::is_c_library(std::path::Path::new(&file)) || file.starts_with('['))
+    };
+    let inner: Vec<&Frame> = callers.frames.iter().skip_while(is_library).collect();
+    inner.into_iter().take_while(|frame| !is_library(frame)).filter(|frame| frame.place.symbol.is_some()).collect()
+}
+
+/// A frame in a few words: `take_both+0x41`, `take_both worker.c:41`.
+pub fn words(frame: &Frame) -> String {
+    let Some(symbol) = &frame.place.symbol else { return format!("{:#x}", frame.pc) };
+    let name = String::from_utf8_lossy(&symbol.name);
+    let guessed = if frame.how.is_guessed() { "?" } else { "" };
+    match &frame.place.source {
+        Some(source) => {
+            let file = source.file.rsplit('/').next().unwrap_or_default();
+            format!("{name}{guessed} {file}:{}", source.line)
+        }
+        None => format!("{name}{guessed}"),
+    }
+}
