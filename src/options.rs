@@ -10,7 +10,7 @@ use crate::crash::Detail as CrashDetail;
 use crate::decode::{Style, is_multiplexer, subcalls};
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, Palette, Quiet, SummaryStyle};
+use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, JsonForm, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::{Placed, Tampering};
 
@@ -53,6 +53,8 @@ pub struct Options {
     pub stack_frames: Option<usize>,
     /// Source lines and inlined functions are told with them.
     pub stack_lines: bool,
+    /// After so long, JSON lines tell of a call that has not returned; 100 ms if nothing else is asked for, 0: never.
+    pub pending: Option<Duration>,
     /// How much of each value is told.
     pub style: Style,
     /// For which calls it is more or less than that.
@@ -184,7 +186,7 @@ pub struct Summing {
 impl Summing {
     /// Whether it shows how long the system worked: a table that shows times of the clock on the wall does not.
     pub fn needs_system_time(&self, format: &Format) -> bool {
-        !self.style.wall || matches!(format, Format::Json)
+        !self.style.wall || matches!(format, Format::Json(_))
     }
 }
 
@@ -200,7 +202,7 @@ pub enum Format {
     /// strace's text.
     Text(TextOptions),
     /// One JSON object a line.
-    Json,
+    Json(JsonForm),
 }
 
 /// What lines of text look like.

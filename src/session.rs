@@ -4,6 +4,7 @@ mod command;
 mod crash;
 mod letting_go;
 mod naming;
+mod pending;
 mod stacks;
 mod start;
 mod tampering;
@@ -41,6 +42,8 @@ struct Seat {
     told: bool,
     /// A call is in progress.
     inside: bool,
+    /// It was told before it returned.
+    pends: bool,
     /// When it began, by the monotonic clock.
     since: Duration,
     /// How long the system had worked for it then.
@@ -69,6 +72,7 @@ impl Default for Seat {
             begun: false,
             told: false,
             inside: false,
+            pends: false,
             since: Duration::ZERO,
             system: SystemTime::Unknown,
             abi: Abi::X86_64,
@@ -96,7 +100,7 @@ impl Clocks {
             _ if options.summary.as_ref().is_some_and(|summing| summing.only) => {
                 Clocks { wall: false, durations: true, steady: false }
             }
-            Format::Json => Clocks { wall: true, durations: true, steady: false },
+            Format::Json(_) => Clocks { wall: true, durations: true, steady: false },
             Format::Text(text) => {
                 let durations = text.durations.is_some() || options.summary.is_some();
                 Clocks { wall: text.absolute.is_some(), durations, steady: text.relative.is_some() }
@@ -135,6 +139,7 @@ struct Session<'a> {
     crash_unwinder: Unwinder,
     scratch: Scratch,
     ticker: Ticker,
+    patience: pending::Patience,
     command: Option<Pid>,
     clocks: Clocks,
     /// How many calls are still to be told.
@@ -205,6 +210,7 @@ impl Session<'_> {
                     self.report.killed(&stamp, signal.unsigned_abs(), core_dumped, told);
                 }
                 Event::Idle => {
+                    self.look_for_pending(tracer, true);
                     self.report.flush();
                     self.ticker.disarm();
                     continue;
@@ -232,6 +238,7 @@ impl Session<'_> {
                 self.limit_reached(tracer);
                 return None;
             }
+            self.look_for_pending(tracer, false);
             if self.report.pending() {
                 self.ticker.arm();
             }
@@ -274,6 +281,7 @@ impl Session<'_> {
         let previous = seat.resumable;
         seat.call.start(abi, nr, args, sp, &self.identify.tracee(tid));
         seat.inside = true;
+        seat.pends = false;
         seat.told = self.options.calls.contains(abi, seat.call.filter_nr);
         if seat.told && !self.options.touching.is_all() {
             let tracee = self.identify.tracee(tid);
@@ -337,6 +345,7 @@ impl Session<'_> {
             seat.begun = true;
         }
         seat.since = self.clocks.monotonic();
+        self.patience.expect(seat.since, &mut self.ticker);
     }
 
     fn returned(&mut self, tracer: &mut Tracer, tid: Pid, mut value: i64, mut is_error: bool, ip: u64) {

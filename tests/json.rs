@@ -37,7 +37,9 @@ fn trace(options: &[&str], command: &[&str]) -> Vec<Value> {
     let command: Vec<PathBuf> =
         command.iter().map(|word| word.strip_prefix('@').map_or_else(|| PathBuf::from(word), program)).collect();
     let mut run = trapline();
-    run.args(options).arg("--json").arg("-o").arg(&log).args(&command);
+    let flat = options.iter().any(|option| option.starts_with("--json=flat"));
+    let form = if options.iter().any(|option| option.starts_with("--json=")) { None } else { Some("--json") };
+    run.args(options).args(form).arg("-o").arg(&log).args(&command);
     run.output().expect("trapline runs");
     let text = fs::read_to_string(&log).expect("lines in UTF-8");
     let jq = Command::new("jq").args(["-c", "."]).arg(&log).output().expect("jq is needed: apt-get install jq");
@@ -45,12 +47,20 @@ fn trace(options: &[&str], command: &[&str]) -> Vec<Value> {
     assert_eq!(String::from_utf8_lossy(&jq.stdout).lines().count(), text.lines().count());
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut python = Command::new("/usr/bin/python3");
-    python.arg(root.join("tests/support/validate.py")).arg(root.join("src/output/json.schema.json")).arg(&log);
+    python
+        .arg(root.join("tests/support/validate.py"))
+        .arg(root.join("src/output").join(if flat { "json.flat.schema.json" } else { "json.schema.json" }))
+        .arg(&log);
     let python = python.output().expect("python3 is needed: apt-get install python3 python3-jsonschema");
     let said = [python.stdout, python.stderr].concat();
     assert!(python.status.success(), "{}", String::from_utf8_lossy(&said));
     let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(records[0]["type"], "trace");
+    assert_eq!(records[0]["schema"], 2);
+    for record in of_type(&records, "syscall") {
+        let ends = ["ret", "unfinished", "unavailable"].iter().filter(|key| record.get(key).is_some()).count();
+        assert_eq!(ends, 1, "{record}");
+    }
     // Records are numbered as they are written.
     for (number, record) in records[1..].iter().enumerate() {
         assert_eq!(record["seq"], number, "{record}");
@@ -137,11 +147,10 @@ fn failures_and_absence() {
     let calls = of_type(&records, "syscall");
     let failed = calls.iter().find(|c| c["args"]["pathname"] == "/nonexistent").expect("the failing call");
     assert_eq!((&failed["ret"], &failed["errno"]), (&(-1).into(), &"ENOENT".into()));
-    assert_eq!(failed["error"], "No such file or directory");
     assert_eq!(failed["args"]["dirfd"], "AT_FDCWD");
     assert_eq!(failed["args"]["flags"], serde_json::json!(["O_RDONLY"]));
     let last = calls.last().expect("a call");
-    assert_eq!((&last["name"], &last["ret"], &last["unfinished"]), (&"exit_group".into(), &Value::Null, &true.into()));
+    assert_eq!((&last["name"], last.get("ret"), &last["unfinished"]), (&"exit_group".into(), None, &true.into()));
 }
 
 #[test]
@@ -160,13 +169,13 @@ fn a_result_that_nobody_could_ask_for() {
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
     let end = "+++ killed by SIGKILL +++\n";
-    assert_eq!(trace(&[]), format!("newfstatat(3, \"\", )                     = ? <unavailable>\n{end}"));
+    assert_eq!(trace(&[]), format!("newfstatat(3, \"\")                       = ? <unavailable>\n{end}"));
     assert_eq!(trace(&["-T", "-e", "status=!unavailable"]), end);
     assert_eq!(trace(&["-e", "status=successful,failed,unfinished"]), end);
     let record = trace(&["--json", "-e", "status=unavailable"]);
     let record = record.lines().find(|line| line.contains("\"newfstatat\"")).expect("the call");
     let record: Value = serde_json::from_str(record).expect("JSON");
-    assert_eq!((&record["ret"], &record["unavailable"]), (&Value::Null, &true.into()), "{record}");
+    assert_eq!((record.get("ret"), &record["unavailable"]), (None, &true.into()), "{record}");
     assert_eq!(
         (&record["args"], record.get("unfinished")),
         (&serde_json::json!({"dirfd": 3, "pathname": ""}), None),
@@ -241,7 +250,7 @@ fn structures_are_whole() {
         let siginfo = &of_type(&records, "signal")[0]["siginfo"];
         assert_eq!((siginfo.get("si_int"), siginfo.get("si_ptr")), (Some(&0.into()), Some(&Value::Null)), "{siginfo}");
         assert_eq!(args("timer_create")["sevp"]["sigev_value"], serde_json::json!({"sival_int": 0, "sival_ptr": null}));
-        assert_eq!(args("openat2")["how"]["mode"], 0);
+        assert_eq!(args("openat2")["how"]["mode"], serde_json::json!(["000"]));
     }
 }
 
@@ -359,10 +368,12 @@ fn values_have_one_form_each() {
 
 #[test]
 fn the_schema_is_printed() {
-    let output = trapline().arg("--json-schema").output().expect("trapline runs");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let schema = fs::read_to_string(root.join("src/output/json.schema.json")).expect("the schema");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), schema);
+    for (option, file) in [("--json-schema", "json.schema.json"), ("--json-schema=flat", "json.flat.schema.json")] {
+        let output = trapline().arg(option).output().expect("trapline runs");
+        let schema = fs::read_to_string(root.join("src/output").join(file)).expect("the schema");
+        assert_eq!(String::from_utf8_lossy(&output.stdout), schema);
+    }
 }
 
 #[test]

@@ -24,7 +24,7 @@ use owo_colors::{OwoColorize, Stream};
 
 use crate::filter::FilterError;
 use crate::options::Options;
-use crate::output::JSON_SCHEMA;
+use crate::output::{FLAT_JSON_SCHEMA, JSON_SCHEMA};
 use definition::Apply;
 use getopt::GetOpt;
 use given::Given;
@@ -102,8 +102,8 @@ enum Answer {
     Manual,
     /// The completions for a shell.
     Completions(clap_complete::Shell),
-    /// The JSON Schema.
-    JsonSchema,
+    /// The JSON Schema of this form of records.
+    JsonSchema(words::JsonSchema),
     /// The logs whose names begin so, merged.
     Merge(OsString),
 }
@@ -115,7 +115,8 @@ impl Answer {
             Answer::Version => Request::Print(version()),
             Answer::Manual => Request::Print(generate::manual()),
             Answer::Completions(shell) => Request::Print(generate::completions(shell)),
-            Answer::JsonSchema => Request::Print(JSON_SCHEMA.to_string()),
+            Answer::JsonSchema(words::JsonSchema::Full) => Request::Print(JSON_SCHEMA.to_string()),
+            Answer::JsonSchema(words::JsonSchema::Flat) => Request::Print(FLAT_JSON_SCHEMA.to_string()),
             Answer::Merge(prefix) => Request::Merge(prefix),
         }
     }

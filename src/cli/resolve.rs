@@ -83,7 +83,7 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
         signals: if only_reports && !typed.has("signal") { SignalFilter::NONE } else { typed.options.signals },
         touching,
         destination: destination(&typed),
-        format: if json { Format::Json } else { Format::Text(text_options(&typed)) },
+        format: if json { Format::Json(typed.json) } else { Format::Text(text_options(&typed)) },
         decode_fds: decode_fds(&typed),
         decode_pids: decode_pids(&typed),
         stack_frames: typed.has("stack-trace").then(|| typed.stack_frames.unwrap_or(STACK_FRAMES)),

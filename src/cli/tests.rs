@@ -32,7 +32,7 @@ fn options_of(line: &str) -> Options {
 fn text(line: &str) -> TextOptions {
     match options_of(line).format {
         Format::Text(text) => text,
-        Format::Json => panic!("{line}: JSON"),
+        Format::Json(_) => panic!("{line}: JSON"),
     }
 }
 
@@ -255,7 +255,7 @@ fn what_text_looks_like() {
 #[test]
 fn json_holds_everything() {
     let json = options_of("--json ls");
-    assert!(matches!(json.format, Format::Json));
+    assert!(matches!(json.format, Format::Json(_)));
     assert_eq!((json.style.string_limit, json.style.abbreviate), (4096, false));
     assert_eq!(options_of("--json -s 10 ls").style.string_limit, 10);
 }

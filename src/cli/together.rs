@@ -171,6 +171,8 @@ pub static STRACE: &[Rule] = &[
         &[COUNTED],
         RefuseWithHint("-U/--summary-columns must be given with (-c/--summary-only or -C/--summary)"),
     ),
+    // One of ours, as strace would say it.
+    rule(Effect, &[Is("pending")], &[Is("json")], Warn("--pending has no effect without --json")),
     rule(
         Effect,
         &[IN_KERNEL],

@@ -12,7 +12,7 @@ use super::{Answer, UsageError, options};
 use crate::filter::{CallFilter, DescriptorSet};
 use crate::identify::DecodeFds;
 use crate::options::{Interruptible, Options, TextOptions};
-use crate::output::{Column, HexStrings, Quiet};
+use crate::output::{Column, HexStrings, JsonForm, Quiet};
 use crate::tracee::Daemonize;
 
 /// The options that were given.
@@ -34,6 +34,8 @@ pub struct Typed {
     pub text: TextOptions,
 
     // What is left is what `resolve` combines.
+    /// What JSON lines look like.
+    pub json: JsonForm,
     pub interruptible: Option<Interruptible>,
     pub daemonize: Option<Daemonize>,
     /// `--seccomp-bpf` or `--no-seccomp-bpf`, whichever came last.

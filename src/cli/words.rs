@@ -356,6 +356,22 @@ pub enum ColorWhen {
     Never,
 }
 
+/// What JSON lines can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Json {
+    /// One type of value for each key.
+    Flat,
+    /// Whole environments.
+    Env,
+}
+
+/// The form of records that a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum JsonSchema {
+    Flat,
+    Full,
+}
+
 /// Messages that can be left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Message {

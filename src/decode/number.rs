@@ -57,6 +57,7 @@ pub fn tell(walk: &mut Walk, width: Width, format: Format, value: u64) {
         Format::Hex => sink.hex(value),
         Format::Octal => sink.octal(value, 3),
         Format::Address => sink.pointer(value),
+        Format::Location => sink.location(value),
         Format::Fd => sink.unsigned(value),
         Format::DirFd => sink.fd(value as i32),
         Format::Pid | Format::Tid | Format::Pgid | Format::Sid => sink.pid(value as i32),

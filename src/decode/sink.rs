@@ -54,6 +54,10 @@ pub trait Sink {
     fn octal(&mut self, value: u64, digits: usize);
     /// An address.
     fn pointer(&mut self, address: u64);
+    /// An address that people are shown as a hexadecimal number.
+    fn location(&mut self, address: u64) {
+        self.hex(address);
+    }
     /// A file descriptor.
     fn fd(&mut self, fd: i32);
     /// What the descriptor that was told last refers to.
@@ -185,6 +189,10 @@ pub trait Sink {
     fn remark(&mut self, text: std::fmt::Arguments<'_>);
     /// Whether remarks for people are of any use here; making them takes time.
     fn is_for_people(&self) -> bool {
+        true
+    }
+    /// Whether the values of environment variables are told, or only their names.
+    fn shows_environment(&self) -> bool {
         true
     }
     /// A remark for people behind the last value.

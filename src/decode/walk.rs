@@ -267,6 +267,18 @@ impl<'a> Walk<'a> {
     /// Tells a number by the macro that makes it, as one constant.
     fn made_by_macro(&mut self, name: Name, params: Range, place: Place, frame: Frame) {
         let Some(number) = self.load(place, Width::W32) else { return self.unreadable(place) };
+        if !self.sink.is_for_people() {
+            self.sink.begin_call(name.as_str(), false);
+            for param in Type::macro_params(params) {
+                self.sink.element();
+                let value = self.eval(param.value, frame, Place::Register(0));
+                match self.resolve(param.ty.get(), frame) {
+                    Type::Set { set, .. } => self.set(set.get(), value),
+                    _ => self.sink.unsigned(value),
+                }
+            }
+            return self.sink.end_call();
+        }
         let mut text = Short::default();
         text.write(format_args!("{}", name.as_str()));
         for (index, param) in Type::macro_params(params).iter().enumerate() {

@@ -52,7 +52,7 @@ pub fn run(options: &Options) -> Result<(), Error> {
     let text = match (hang.picture, options.format) {
         (Some(HangForm::Dot), _) => report::dot(&findings),
         (Some(HangForm::Svg), _) => report::svg(&findings),
-        (None, format) => written(&findings, options, matches!(format, Format::Json)),
+        (None, format) => written(&findings, options, matches!(format, Format::Json(_))),
     };
     write(&options.destination, &text)
 }

@@ -1,5 +1,6 @@
 //! A crash report as fields of a record.
 
+use super::json_fields::Fields;
 use super::json_sink::push_text;
 use super::report::Quoted;
 use super::stack;
@@ -7,49 +8,62 @@ use super::text::append;
 use crate::crash::{Access, Crash, Doing, Mapped, Named, OtherThread, Wide};
 
 /// Appends the fields, without the siginfo.
-pub fn fields(out: &mut Vec<u8>, crash: &Crash, quoted: &Quoted) {
-    out.extend_from_slice(b",\"process_comm\":");
-    push_text(out, &crash.process_comm);
-    out.extend_from_slice(b",\"program\":");
-    push_text(out, &crash.program);
-    append(out, format_args!(",\"cause\":\"{}\",\"reason\":", crash.cause.kind));
-    push_text(out, &crash.cause.words);
+pub fn fields(record: &mut Fields, crash: &Crash, quoted: &Quoted) {
+    record.text("process_comm", &crash.process_comm);
+    record.text("program", &crash.program);
+    record.word("cause", crash.cause.kind);
+    record.text("reason", &crash.cause.words);
     if let Some(message) = &crash.message {
-        out.extend_from_slice(b",\"message\":");
-        push_text(out, message);
+        record.text("message", message);
     }
     if crash.unannounced {
-        out.extend_from_slice(b",\"unannounced\":true");
+        record.yes("unannounced");
     }
     if let Some(access) = &crash.cause.access {
-        push_access(out, access);
+        record.json("access", |out| push_access(out, access));
     }
     let code = &crash.instruction;
-    append(out, format_args!(",\"instruction\":{{\"address\":\"{:#x}\",\"bytes\":\"", code.address));
-    code.bytes.iter().for_each(|byte| append(out, format_args!("{byte:02x}")));
-    out.push(b'"');
-    if !code.bytes.is_empty() {
-        out.extend_from_slice(b",\"text\":");
-        push_text(out, code.text.as_bytes());
-    }
-    out.extend_from_slice(b"},\"registers\":{");
-    push_registers(out, &crash.registers);
-    out.push(b'}');
+    record.json("instruction", |out| {
+        append(out, format_args!("{{\"address\":\"{:#x}\",\"bytes\":\"", code.address));
+        code.bytes.iter().for_each(|byte| append(out, format_args!("{byte:02x}")));
+        out.push(b'"');
+        if !code.bytes.is_empty() {
+            out.extend_from_slice(b",\"text\":");
+            push_text(out, code.text.as_bytes());
+        }
+        out.push(b'}');
+    });
+    record.json("registers", |out| object(out, |out| push_registers(out, &crash.registers)));
     if let Some(wide) = &crash.wide {
-        push_wide(out, wide);
+        push_wide(record, wide);
     }
-    out.extend_from_slice(b",\"frames\":[");
-    stack::json(out, &crash.callers);
-    append(out, format_args!("],\"thread_count\":{},\"threads\":[", crash.thread_count + 1));
+    record.json("frames", |out| {
+        out.push(b'[');
+        stack::json(out, &crash.callers);
+        out.push(b']');
+    });
+    record.number("thread_count", crash.thread_count + 1);
     let calls = quoted.threads.iter().map(|call| &call[..]).chain(std::iter::repeat(&[][..]));
     let threads: Vec<(&OtherThread, &[u8])> = crash.threads.iter().zip(calls).collect();
-    list(out, &threads, |out, (thread, call)| push_thread(out, thread, call));
-    out.push(b']');
-    if let Some(calls) = &quoted.calls {
-        out.extend_from_slice(b",\"calls\":[");
-        list(out, calls, |out, call| out.extend_from_slice(call));
+    record.json("threads", |out| {
+        out.push(b'[');
+        list(out, &threads, |out, (thread, call)| push_thread(out, thread, call));
         out.push(b']');
+    });
+    if let Some(calls) = &quoted.calls {
+        record.json("calls", |out| {
+            out.push(b'[');
+            list(out, calls, |out, call| out.extend_from_slice(call));
+            out.push(b']');
+        });
     }
+}
+
+/// Appends the braces of an object, and what `members` appends between them.
+fn object(out: &mut Vec<u8>, members: impl FnOnce(&mut Vec<u8>)) {
+    out.push(b'{');
+    members(out);
+    out.push(b'}');
 }
 
 /// Appends elements with commas between them.
@@ -68,7 +82,7 @@ fn push_registers(out: &mut Vec<u8>, registers: &[Named]) {
 
 fn push_access(out: &mut Vec<u8>, access: &Access) {
     let Access { kind, address, size, place } = access;
-    append(out, format_args!(",\"access\":{{\"kind\":\"{}\",\"address\":\"{address:#x}\"", kind.name()));
+    append(out, format_args!("{{\"kind\":\"{}\",\"address\":\"{address:#x}\"", kind.name()));
     if *size > 0 {
         append(out, format_args!(",\"size\":{size}"));
     }
@@ -90,24 +104,28 @@ fn push_bytes(out: &mut Vec<u8>, name: &str, bytes: &[u8]) {
     out.push(b'"');
 }
 
-fn push_wide(out: &mut Vec<u8>, wide: &Wide) {
-    out.extend_from_slice(b",\"float_registers\":{");
-    push_registers(out, &wide.control);
-    for (number, value) in wide.x87.iter().enumerate() {
-        out.push(b',');
-        push_bytes(out, &format!("st{number}"), value);
-    }
-    out.extend_from_slice(b"},\"vector_registers\":{");
-    for (number, value) in wide.vectors.iter().enumerate() {
-        if number > 0 {
-            out.push(b',');
-        }
-        let name = if value.len() == 16 { "xmm" } else { "ymm" };
-        push_bytes(out, &format!("{name}{number}"), value);
-    }
-    out.extend_from_slice(b"},\"debug_registers\":{");
-    push_registers(out, &wide.debug);
-    out.push(b'}');
+fn push_wide(record: &mut Fields, wide: &Wide) {
+    record.json("float_registers", |out| {
+        object(out, |out| {
+            push_registers(out, &wide.control);
+            for (number, value) in wide.x87.iter().enumerate() {
+                out.push(b',');
+                push_bytes(out, &format!("st{number}"), value);
+            }
+        });
+    });
+    record.json("vector_registers", |out| {
+        object(out, |out| {
+            for (number, value) in wide.vectors.iter().enumerate() {
+                if number > 0 {
+                    out.push(b',');
+                }
+                let name = if value.len() == 16 { "xmm" } else { "ymm" };
+                push_bytes(out, &format!("{name}{number}"), value);
+            }
+        });
+    });
+    record.json("debug_registers", |out| object(out, |out| push_registers(out, &wide.debug)));
 }
 
 fn push_thread(out: &mut Vec<u8>, thread: &OtherThread, call: &[u8]) {

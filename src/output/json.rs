@@ -1,34 +1,34 @@
 //! Events as JSON lines.
 
 use std::ffi::OsString;
-use std::fmt::Arguments;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
-use serde_json::json;
 use syscall_table::{Abi, errno_name};
 
 use super::crash_json;
 use super::file::{Destination, Files};
+use super::json_fields::{Fields, JsonForm, Second, nanoseconds};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
 use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::stack;
 use super::status;
 use super::summary::Summary;
-use super::text::append;
 use crate::crash::Crash;
 use crate::tracer::Tids;
 use crate::unwind::Callers;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// The JSON Schema of every record.
 pub const JSON_SCHEMA: &str = include_str!("json.schema.json");
+
+/// The same for flat records.
+pub const FLAT_JSON_SCHEMA: &str = include_str!("json.flat.schema.json");
 
 /// What is kept for a thread.
 #[derive(Default)]
@@ -43,6 +43,8 @@ struct Thread {
     time: Duration,
     name: String,
     inside: Option<(u64, Abi)>,
+    /// Which record told that it has not returned.
+    pending: Option<u64>,
     /// Who called exit(2), told with the thread's end.
     last_stack: Callers,
 }
@@ -50,14 +52,17 @@ struct Thread {
 /// Writes one JSON object for each event.
 pub struct JsonLines {
     files: Files,
+    form: JsonForm,
     threads: Tids<Thread>,
     seq: u64,
     started: Option<Duration>,
-    /// The record being made; the memory is used again.
-    line: Vec<u8>,
+    /// The record being made.
+    record: Fields,
+    /// A value being made; the memory is used again.
+    value: Vec<u8>,
     second: Second,
-    /// Fields of the first record.
-    header: Vec<u8>,
+    /// The command as it was typed.
+    command: Vec<OsString>,
     per_thread: bool,
 }
 
@@ -66,79 +71,113 @@ impl JsonLines {
     ///
     /// # Errors
     /// The message names what cannot be opened and why.
-    pub fn open(destination: Destination, program: &str, command: &[OsString]) -> Result<JsonLines, String> {
+    pub fn open(
+        destination: Destination,
+        program: &str,
+        command: &[OsString],
+        form: JsonForm,
+    ) -> Result<JsonLines, String> {
         let per_thread = matches!(destination, Destination::PerThread { .. });
         let files = Files::open(destination, program)?;
-        let mut header =
-            format!("\"schema\":{SCHEMA},\"version\":\"{}\",\"command\":[", env!("CARGO_PKG_VERSION")).into_bytes();
-        for (i, argument) in command.iter().enumerate() {
-            if i > 0 {
-                header.push(b',');
-            }
-            push_text(&mut header, argument.as_bytes());
-        }
-        header.push(b']');
         Ok(JsonLines {
             files,
+            form,
             threads: Tids::default(),
             seq: 0,
             started: None,
-            line: Vec::new(),
+            record: Fields::new(form),
+            value: Vec::new(),
             second: Second::default(),
-            header,
+            command: command.to_vec(),
             per_thread,
         })
     }
 
     /// Begins a record; what follows are further fields and then `end`.
-    fn begin(&mut self, kind: &str, tid: Pid, time: Duration) -> Vec<u8> {
-        if self.started.is_none() {
-            self.started = Some(time);
-            self.first_record(tid, time);
-        } else if self.per_thread && !self.threads.contains_key(&tid) {
+    fn begin(&mut self, kind: &str, tid: Pid, time: Duration) -> Fields {
+        if self.started.is_none() || self.per_thread && !self.threads.contains_key(&tid) {
             self.first_record(tid, time);
         }
-        let thread = self.threads.entry(tid).or_insert_with(|| Thread::read(tid));
-        let mut out = std::mem::take(&mut self.line);
-        append(&mut out, format_args!("{{\"type\":\"{kind}\",\"seq\":{},\"time\":\"", self.seq));
-        self.second.push(&mut out, time);
-        let elapsed = nanoseconds(time.saturating_sub(self.started.unwrap_or(time)));
-        append(&mut out, format_args!("\",\"elapsed_ns\":{elapsed},\"pid\":{},\"tid\":{tid},\"comm\":", thread.tgid));
-        push_text(&mut out, &thread.comm);
+        let mut record = std::mem::take(&mut self.record);
+        let thread = thread(&mut self.threads, tid, self.form);
+        record.begin(kind);
+        record.number("seq", self.seq);
+        record.time(&mut self.second, time);
+        record.number("pid", thread.tgid);
+        record.number("tid", tid);
+        record.text("comm", &thread.comm);
         self.seq += 1;
-        out
+        record
     }
 
+    /// What each file begins with.
     fn first_record(&mut self, tid: Pid, time: Duration) {
-        let mut out = std::mem::take(&mut self.line);
-        out.extend_from_slice(b"{\"type\":\"trace\",");
-        out.extend_from_slice(&self.header);
-        out.extend_from_slice(b",\"time\":\"");
-        self.second.push(&mut out, time);
-        out.push(b'"');
-        self.end(tid, out);
+        let mut record = std::mem::take(&mut self.record);
+        record.begin("trace");
+        record.number("schema", SCHEMA);
+        record.word("version", env!("CARGO_PKG_VERSION"));
+        record.json("command", |out| {
+            out.push(b'[');
+            for (i, argument) in self.command.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                push_text(out, argument.as_bytes());
+            }
+            out.push(b']');
+        });
+        record.time(&mut self.second, *self.started.get_or_insert(time));
+        if record.is_flat() {
+            record.blanks();
+        }
+        self.end(tid, record);
     }
 
-    fn end(&mut self, tid: Pid, mut out: Vec<u8>) {
-        out.extend_from_slice(b"}\n");
+    fn end(&mut self, tid: Pid, mut record: Fields) {
         let target = self.files.target(tid);
-        target.buffer.extend_from_slice(&out);
+        target.buffer.extend_from_slice(record.end());
         target.settle();
-        out.clear();
-        self.line = out;
+        self.record = record;
     }
 
-    /// A record without fields of its own.
-    fn simple(&mut self, kind: &str, stamp: &Stamp, fields: Arguments<'_>) {
-        let mut out = self.begin(kind, stamp.tid, stamp.time);
-        append(&mut out, fields);
-        self.end(stamp.tid, out);
+    /// A record with one word of its own, or none.
+    fn simple(&mut self, kind: &str, stamp: &Stamp, field: Option<(&str, &str)>) {
+        let mut record = self.begin(kind, stamp.tid, stamp.time);
+        if let Some((key, word)) = field {
+            record.word(key, word);
+        }
+        self.end(stamp.tid, record);
     }
 
-    fn call_fields(out: &mut Vec<u8>, name: &str, nr: u64, abi: Abi, call: &Collected) {
-        append(out, format_args!(",\"name\":\"{name}\",\"nr\":{nr},\"abi\":\"{}\",\"args\":{{", abi.name()));
-        call.push_arguments(out);
-        out.push(b'}');
+    /// Begins the record of a call, which is in progress or has ended, up to its arguments.
+    fn begin_call(
+        &mut self,
+        kind: &str,
+        tid: Pid,
+        call: CallInfo<'_>,
+        collected: &Collected,
+        time: Duration,
+    ) -> Fields {
+        let mut record = self.begin(kind, tid, time);
+        JsonLines::call_fields(&mut record, call, collected);
+        record
+    }
+
+    /// Which call, and its arguments.
+    fn call_fields(record: &mut Fields, call: CallInfo<'_>, collected: &Collected) {
+        record.word("name", call.name);
+        // That of most calls follows from their name; not if they are made through another, as by socketcall(2).
+        if call.abi.syscall(call.nr).is_none_or(|known| known.name() != call.name) {
+            record.number("nr", call.nr);
+        }
+        if call.abi != Abi::X86_64 {
+            record.word("abi", call.abi.name());
+        }
+        record.json("args", |out| {
+            out.push(b'{');
+            collected.push_arguments(out);
+            out.push(b'}');
+        });
     }
 
     fn gone(&mut self, tid: Pid) {
@@ -147,11 +186,12 @@ impl JsonLines {
     }
 }
 
-impl Thread {
-    fn read(tid: Pid) -> Thread {
+/// What is kept for a thread, from its first event on.
+fn thread(threads: &mut Tids<Thread>, tid: Pid, form: JsonForm) -> &mut Thread {
+    threads.entry(tid).or_insert_with(|| {
         let tgid = crate::tracee::status(tid).map_or(tid.as_raw(), |s| s.tgid);
-        Thread { comm: comm(tid), tgid, ..Thread::default() }
-    }
+        Thread { comm: comm(tid), tgid, call: Collected::new(form), ..Thread::default() }
+    })
 }
 
 /// The name of a thread, whatever bytes it has: up to 15 of them, and a newline behind them (proc_pid_comm(5)).
@@ -166,102 +206,91 @@ fn now() -> Duration {
     clock_gettime(ClockId::CLOCK_REALTIME).map_or(Duration::ZERO, Duration::from)
 }
 
-/// Nanoseconds, of which 64 bits hold five centuries.
-fn nanoseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// A date and the time of day up to the second, which is the same for thousands of records.
-#[derive(Default)]
-struct Second {
-    number: Option<u64>,
-    text: String,
-}
-
-impl Second {
-    /// Appends a time since the epoch as RFC 3339 has it, with nanoseconds.
-    fn push(&mut self, out: &mut Vec<u8>, time: Duration) {
-        if self.number != Some(time.as_secs()) {
-            let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
-            let date: DateTime<Utc> = DateTime::from_timestamp(seconds, 0).unwrap_or_default();
-            self.text = date.format("%Y-%m-%dT%H:%M:%S.").to_string();
-            self.number = Some(time.as_secs());
-        }
-        out.extend_from_slice(self.text.as_bytes());
-        let mut digits = [b'0'; 10];
-        let mut rest = time.subsec_nanos();
-        for digit in digits[..9].iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        digits[9] = b'Z';
-        out.extend_from_slice(&digits);
-    }
-}
-
 fn signal_json(signal: u32) -> String {
     let mut text = Vec::new();
     status::signal_text(&mut text, signal);
     String::from_utf8(text).unwrap_or_default()
 }
 
-fn tampered(out: &mut Vec<u8>, tampered: Tampered) {
-    match (tampered.args, tampered.result) {
-        (false, false) => {}
-        (true, false) => out.extend_from_slice(b",\"injected\":[\"args\"]"),
-        (false, true) => out.extend_from_slice(b",\"injected\":[\"ret\"]"),
-        (true, true) => out.extend_from_slice(b",\"injected\":[\"args\",\"ret\"]"),
+fn tampered(record: &mut Fields, tampered: Tampered) {
+    let what: &[u8] = match (tampered.args, tampered.result) {
+        (false, false) => b"",
+        (true, false) => b"[\"args\"]",
+        (false, true) => b"[\"ret\"]",
+        (true, true) => b"[\"args\",\"ret\"]",
+    };
+    if !what.is_empty() {
+        record.json("injected", |out| out.extend_from_slice(what));
     }
     if tampered.delayed {
-        out.extend_from_slice(b",\"delayed\":true");
+        record.yes("delayed");
     }
 }
 
 impl Report for JsonLines {
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>) {
-        let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
+        let thread = thread(&mut self.threads, stamp.tid, self.form);
         thread.call.clear();
         thread.time = stamp.time;
         thread.name.clear();
         thread.name.push_str(call.name);
         thread.inside = Some((call.nr, call.abi));
+        thread.pending = None;
         args(&mut JsonSink::new(&mut thread.call));
+    }
+
+    fn pends(&mut self, tid: Pid, call: CallInfo<'_>, waited: Duration) {
+        let Some(thread) = self.threads.get_mut(&tid) else { return };
+        let time = thread.time;
+        thread.pending = Some(self.seq);
+        let collected = std::mem::take(&mut thread.call);
+        let mut record = self.begin_call("pending", tid, call, &collected, time);
+        record.number("waited_ns", nanoseconds(waited));
+        collected.push_notes(&mut record);
+        collected.push_truncated(&mut record);
+        self.end(tid, record);
+        self.files.target(tid).flush();
+        if let Some(thread) = self.threads.get_mut(&tid) {
+            thread.call = collected;
+        }
     }
 
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {
         let Returned { result, duration, tampered: done, args, value: tell, aux } = end;
-        let thread = self.threads.entry(stamp.tid).or_insert_with(|| Thread::read(stamp.tid));
+        let thread = thread(&mut self.threads, stamp.tid, self.form);
         args(&mut JsonSink::new(&mut thread.call));
         thread.inside = None;
-        let time = thread.time;
+        let (time, pending) = (thread.time, thread.pending.take());
         let mut collected = std::mem::take(&mut thread.call);
-        let mut out = self.begin("syscall", stamp.tid, time);
-        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
+        let mut record = self.begin_call("syscall", stamp.tid, call, &collected, time);
         match result {
             Return::Value(value, ty) => {
-                out.extend_from_slice(b",\"ret\":");
-                collected.result(&mut out, value, ty, call.abi, tell);
+                self.value.clear();
+                let number = collected.result(&mut self.value, value, ty, call.abi, tell);
+                record.result(number, &self.value);
             }
             Return::Error(error) => {
-                let restart = status::restart_text(error);
-                let name = errno_name(error).unwrap_or("");
-                let text = restart.map_or_else(|| status::error_text(error), |(_, text)| text);
-                append(&mut out, format_args!(",\"ret\":-1,\"errno\":\"{name}\",\"error\":"));
-                push_text(&mut out, text.as_bytes());
+                record.result(-1, b"-1");
+                record.word("errno", errno_name(error).unwrap_or(""));
             }
         }
         // What was told so far stands in the record.
         collected.clear_values();
         if aux(&mut JsonSink::new(&mut collected)) {
-            out.extend_from_slice(b",\"detail\":{");
-            out.extend_from_slice(&collected.values);
-            out.push(b'}');
+            record.json("detail", |out| {
+                out.push(b'{');
+                out.extend_from_slice(&collected.values);
+                out.push(b'}');
+            });
         }
-        tampered(&mut out, done);
-        append(&mut out, format_args!(",\"duration_ns\":{}", nanoseconds(duration)));
-        collected.push_notes(&mut out);
-        collected.push_truncated(&mut out);
-        self.end(stamp.tid, out);
+        tampered(&mut record, done);
+        record.number("duration_ns", nanoseconds(duration));
+        if let Some(seq) = pending {
+            record.number("pending", seq);
+        }
+        collected.push_notes(&mut record);
+        collected.push_truncated(&mut record);
+        self.end(stamp.tid, record);
         if let Some(thread) = self.threads.get_mut(&stamp.tid) {
             thread.call = collected;
         }
@@ -270,17 +299,19 @@ impl Report for JsonLines {
     fn vanished(&mut self, stamp: &Stamp, call: CallInfo<'_>, why: Unknown) {
         let Some(thread) = self.threads.get_mut(&stamp.tid) else { return };
         thread.inside = None;
-        let time = thread.time;
-        let collected = std::mem::take(&mut thread.call);
-        let mut out = self.begin("syscall", stamp.tid, time);
-        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
-        out.extend_from_slice(match why {
-            Unknown::Unfinished => b",\"ret\":null,\"unfinished\":true".as_slice(),
-            Unknown::Unavailable => b",\"ret\":null,\"unavailable\":true",
+        let (time, pending) = (thread.time, thread.pending.take());
+        let collected = std::mem::replace(&mut thread.call, Collected::new(self.form));
+        let mut record = self.begin_call("syscall", stamp.tid, call, &collected, time);
+        record.yes(match why {
+            Unknown::Unfinished => "unfinished",
+            Unknown::Unavailable => "unavailable",
         });
-        collected.push_notes(&mut out);
-        collected.push_truncated(&mut out);
-        self.end(stamp.tid, out);
+        if let Some(seq) = pending {
+            record.number("pending", seq);
+        }
+        collected.push_notes(&mut record);
+        collected.push_truncated(&mut record);
+        self.end(stamp.tid, record);
     }
 
     fn forget(&mut self, tid: Pid) {
@@ -290,65 +321,68 @@ impl Report for JsonLines {
     }
 
     fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>) {
-        let mut collected = Collected::default();
+        let mut collected = Collected::new(self.form);
         info(&mut JsonSink::new(&mut collected));
-        let mut out = self.begin("signal", stamp.tid, stamp.time);
-        append(&mut out, format_args!(",\"signal\":{},\"siginfo\":", json!(signal_json(signal))));
-        out.extend_from_slice(&collected.values);
-        collected.push_notes(&mut out);
-        self.end(stamp.tid, out);
+        let mut record = self.begin("signal", stamp.tid, stamp.time);
+        record.word("signal", &signal_json(signal));
+        record.json("siginfo", |out| out.extend_from_slice(&collected.values));
+        collected.push_notes(&mut record);
+        self.end(stamp.tid, record);
     }
 
     fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted) {
         // The name may be another since it was read, by a call that nobody was told of.
         self.renamed(stamp.tid);
-        let mut collected = Collected::default();
+        let mut collected = Collected::new(self.form);
         info(&mut JsonSink::new(&mut collected));
-        let mut out = self.begin("crash", stamp.tid, stamp.time);
-        append(&mut out, format_args!(",\"signal\":{},\"siginfo\":", json!(signal_json(crash.signal.unsigned_abs()))));
-        out.extend_from_slice(&collected.values);
-        crash_json::fields(&mut out, crash, quoted);
-        collected.push_notes(&mut out);
-        self.end(stamp.tid, out);
+        let mut record = self.begin("crash", stamp.tid, stamp.time);
+        record.word("signal", &signal_json(crash.signal.unsigned_abs()));
+        record.json("siginfo", |out| out.extend_from_slice(&collected.values));
+        crash_json::fields(&mut record, crash, quoted);
+        collected.push_notes(&mut record);
+        self.end(stamp.tid, record);
         // Whoever waits for it need not wait for the end of the command.
         self.files.flush();
     }
 
     fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8> {
-        let mut collected = Collected::default();
+        let mut collected = Collected::new(self.form);
         args(&mut JsonSink::new(&mut collected));
-        let mut out = Vec::new();
-        JsonLines::call_fields(&mut out, call.name, call.nr, call.abi, &collected);
-        // The first of the fields follows nothing.
-        out[0] = b'{';
+        // It is part of another record, where values have their full form.
+        let mut record = Fields::new(JsonForm { flat: false, ..self.form });
+        record.part();
+        JsonLines::call_fields(&mut record, call, &collected);
         match result {
             Some(Return::Value(number, ty)) => {
-                out.extend_from_slice(b",\"ret\":");
-                collected.result(&mut out, number, ty, call.abi, value);
+                let mut text = Vec::new();
+                let number = collected.result(&mut text, number, ty, call.abi, value);
+                record.result(number, &text);
             }
             Some(Return::Error(error)) => {
-                append(&mut out, format_args!(",\"ret\":-1,\"errno\":\"{}\"", errno_name(error).unwrap_or("")));
+                record.result(-1, b"-1");
+                record.word("errno", errno_name(error).unwrap_or(""));
             }
             None => {}
         }
-        out.push(b'}');
-        out
+        record.whole()
     }
 
     fn stopped(&mut self, stamp: &Stamp, signal: u32) {
-        self.simple("stop", stamp, format_args!(",\"signal\":{}", json!(signal_json(signal))));
+        self.simple("stop", stamp, Some(("signal", &signal_json(signal))));
     }
 
     fn stack(&mut self, tid: Pid, callers: &Callers) {
-        let mut out = self.begin("stack", tid, now());
-        out.extend_from_slice(b",\"frames\":[");
-        stack::json(&mut out, callers);
-        out.push(b']');
-        self.end(tid, out);
+        let mut record = self.begin("stack", tid, now());
+        record.json("frames", |out| {
+            out.push(b'[');
+            stack::json(out, callers);
+            out.push(b']');
+        });
+        self.end(tid, record);
     }
 
     fn last_stack(&mut self, tid: Pid, callers: Callers) {
-        self.threads.entry(tid).or_insert_with(|| Thread::read(tid)).last_stack = callers;
+        thread(&mut self.threads, tid, self.form).last_stack = callers;
     }
 
     fn renamed(&mut self, tid: Pid) {
@@ -359,14 +393,16 @@ impl Report for JsonLines {
 
     fn executed(&mut self, stamp: &Stamp) {
         self.renamed(stamp.tid);
-        self.simple("exec", stamp, format_args!(""));
+        self.simple("exec", stamp, None);
     }
 
     fn superseded(&mut self, stamp: &Stamp, by: Pid, call: Option<CallInfo<'_>>) {
         if let Some(call) = call {
             self.vanished(stamp, call, Unknown::Unfinished);
         }
-        self.simple("superseded", stamp, format_args!(",\"by\":{by}"));
+        let mut record = self.begin("superseded", stamp.tid, stamp.time);
+        record.number("by", by);
+        self.end(stamp.tid, record);
         self.threads.remove(&stamp.tid);
         if let Some(thread) = self.threads.remove(&by) {
             self.threads.insert(stamp.tid, thread);
@@ -380,24 +416,27 @@ impl Report for JsonLines {
             Birth::Vfork => "vfork",
             Birth::Clone => "clone",
         };
-        self.simple("fork", stamp, format_args!(",\"child\":{child},\"kind\":\"{kind}\""));
+        let mut record = self.begin("fork", stamp.tid, stamp.time);
+        record.number("child", child);
+        record.word("kind", kind);
+        self.end(stamp.tid, record);
     }
 
     fn attached(&mut self, stamp: &Stamp, _: bool) {
-        self.simple("attach", stamp, format_args!(""));
+        self.simple("attach", stamp, None);
     }
 
     fn detached(&mut self, stamp: &Stamp, _: bool) {
-        let pending = self.threads.get(&stamp.tid).and_then(|t| Some((t.inside?, t.name.clone())));
-        if let Some(((nr, abi), name)) = pending {
+        let inside = self.threads.get(&stamp.tid).and_then(|t| Some((t.inside?, t.name.clone())));
+        if let Some(((nr, abi), name)) = inside {
             self.vanished(stamp, CallInfo { name: &name, nr, abi }, Unknown::Unfinished);
         }
-        self.simple("detach", stamp, format_args!(""));
+        self.simple("detach", stamp, None);
         self.gone(stamp.tid);
     }
 
     fn personality(&mut self, _: &Stamp, _: Abi) {
-        // Each call names its ABI.
+        // Each call says its ABI.
     }
 
     fn exited(&mut self, stamp: &Stamp, status: i32) {
@@ -405,7 +444,9 @@ impl Report for JsonLines {
         if let Some(callers) = callers.filter(|callers| !callers.is_empty()) {
             self.stack(stamp.tid, &callers);
         }
-        self.simple("exit", stamp, format_args!(",\"status\":{status}"));
+        let mut record = self.begin("exit", stamp.tid, stamp.time);
+        record.number("status", status);
+        self.end(stamp.tid, record);
         self.gone(stamp.tid);
     }
 
@@ -413,8 +454,10 @@ impl Report for JsonLines {
         if !told {
             return self.gone(stamp.tid);
         }
-        let name = json!(signal_json(signal));
-        self.simple("killed", stamp, format_args!(",\"signal\":{name},\"core_dumped\":{core_dumped}"));
+        let mut record = self.begin("killed", stamp.tid, stamp.time);
+        record.word("signal", &signal_json(signal));
+        record.number("core_dumped", core_dumped);
+        self.end(stamp.tid, record);
         self.gone(stamp.tid);
     }
 
@@ -422,17 +465,16 @@ impl Report for JsonLines {
         let time = now();
         // It belongs to no thread, and there is one file for all.
         let nobody = Pid::from_raw(0);
-        let started = *self.started.get_or_insert(time);
-        if self.seq == 0 {
+        if self.started.is_none() {
             self.first_record(nobody, time);
         }
-        let mut out = std::mem::take(&mut self.line);
-        let elapsed = nanoseconds(time.saturating_sub(started));
-        append(&mut out, format_args!("{{\"type\":\"summary\",\"seq\":{},\"time\":\"", self.seq));
-        self.second.push(&mut out, time);
-        append(&mut out, format_args!("\",\"elapsed_ns\":{elapsed},{}", json_summary::fields(summary)));
+        let mut record = std::mem::take(&mut self.record);
+        record.begin("summary");
+        record.number("seq", self.seq);
+        record.time(&mut self.second, time);
+        json_summary::fields(summary, &mut record);
         self.seq += 1;
-        self.end(nobody, out);
+        self.end(nobody, record);
     }
 
     fn flush(&mut self) {

@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 
 use syscall_table::{Abi, Format, Type, signal_name};
 
+use super::json_fields::{Fields, JsonForm};
 use super::referents;
 use super::report::Tell;
 use super::text::append;
@@ -33,9 +34,16 @@ pub struct Collected {
     levels: Vec<(usize, usize)>,
     /// The next string is a name that begins with a NUL.
     abstract_name: bool,
+    /// The values of environments are told.
+    environment: bool,
 }
 
 impl Collected {
+    /// For records of this form.
+    pub fn new(form: JsonForm) -> Collected {
+        Collected { environment: form.environment, ..Collected::default() }
+    }
+
     /// Forgets everything; the memory is used again.
     pub fn clear(&mut self) {
         self.truncated.clear();
@@ -59,36 +67,32 @@ impl Collected {
     }
 
     /// Appends the list of strings that were cut, if there are any.
-    pub fn push_truncated(&self, out: &mut Vec<u8>) {
-        if !self.truncated.is_empty() {
-            out.extend_from_slice(b",\"truncated\":{");
-            out.extend_from_slice(&self.truncated);
-            out.push(b'}');
-        }
+    pub fn push_truncated(&self, record: &mut Fields) {
+        push_object(record, "truncated", &self.truncated);
     }
 
     /// Appends what descriptors refer to and what ids stand for, if that is known of any.
-    pub fn push_notes(&self, out: &mut Vec<u8>) {
-        for (key, notes) in [("fds", &self.fds), ("pids", &self.pids)] {
-            if !notes.0.is_empty() {
-                append(out, format_args!(",\"{key}\":{{"));
-                out.extend_from_slice(&notes.0);
-                out.push(b'}');
-            }
-        }
+    pub fn push_notes(&self, record: &mut Fields) {
+        push_object(record, "fds", &self.fds.0);
+        push_object(record, "pids", &self.pids.0);
     }
 
-    /// Appends the result of a call.
-    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: Tell<'_>) {
+    /// Appends the result of a call; returns it as a number.
+    pub fn result(&mut self, out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, tell: Tell<'_>) -> i64 {
         std::mem::swap(&mut self.values, &mut self.aside);
+        let mut number = value;
         match ty {
             // Null would be a call that did not return.
             Type::Int { format: Format::Address, .. } => {
                 let address = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
+                number = address as i64;
                 JsonSink::new(self).format(format_args!("\"{address:#x}\""));
             }
             Type::Set { .. }
-            | Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
+            | Type::Int {
+                format: Format::Octal | Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid,
+                ..
+            } => {
                 tell(&mut JsonSink::new(self));
             }
             _ => JsonSink::new(self).signed(value),
@@ -96,6 +100,17 @@ impl Collected {
         out.extend_from_slice(&self.values);
         self.values.clear();
         std::mem::swap(&mut self.values, &mut self.aside);
+        number
+    }
+}
+
+fn push_object(record: &mut Fields, key: &str, members: &[u8]) {
+    if !members.is_empty() {
+        record.json(key, |out| {
+            out.push(b'{');
+            out.extend_from_slice(members);
+            out.push(b'}');
+        });
     }
 }
 
@@ -119,17 +134,44 @@ impl Notes {
     }
 }
 
-/// Appends bytes as a JSON string, or as `{"base64":"…"}` where they are not UTF-8, or could be taken for an address.
+/// So many NULs at the end of bytes, or more, are counted rather than told one by one.
+const MANY: usize = 16;
+
+/// Appends bytes as a JSON string, or as `{"base64":"…"}` where they are not UTF-8, could be taken for an address, or hold
+/// so many control characters that this is shorter. Of many NULs at the end, their number is told: `{"text":"…","zeros":N}`.
 pub fn push_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    match std::str::from_utf8(bytes) {
+    let zeros = bytes.iter().rev().take_while(|byte| **byte == 0).count();
+    let zeros = if zeros < MANY { 0 } else { zeros };
+    let head = &bytes[..bytes.len() - zeros];
+    let text = std::str::from_utf8(head).ok().filter(|_| !is_like_an_address(bytes) && is_shorter_as_text(head));
+    match text {
         // Writing to memory does not fail.
-        Ok(text) if !is_like_an_address(bytes) => drop(serde_json::to_writer(out, text)),
-        _ => {
+        Some(text) if zeros == 0 => return drop(serde_json::to_writer(out, text)),
+        Some(text) => {
+            out.extend_from_slice(b"{\"text\":");
+            drop(serde_json::to_writer(&mut *out, text));
+        }
+        None => {
             out.extend_from_slice(b"{\"base64\":\"");
-            base64(out, bytes);
-            out.extend_from_slice(b"\"}");
+            base64(out, head);
+            out.push(b'"');
         }
     }
+    if zeros > 0 {
+        append(out, format_args!(",\"zeros\":{zeros}"));
+    }
+    out.push(b'}');
+}
+
+/// Whether a string of JSON, where most control characters take six bytes, is no longer than `{"base64":"…"}`.
+fn is_shorter_as_text(bytes: &[u8]) -> bool {
+    let extra = |byte: &u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\t' | b'\r' | 8 | 12 => 1,
+        0..32 => 5,
+        _ => 0,
+    };
+    let text = bytes.iter().map(extra).sum::<usize>() + bytes.len() + 2;
+    text <= bytes.len().div_ceil(3) * 4 + 13
 }
 
 /// Whether text looks as an address does that stands where text could not be read.
@@ -232,11 +274,26 @@ impl Sink for JsonSink<'_> {
     }
 
     fn octal(&mut self, value: u64, _: usize) {
-        self.unsigned(value);
+        // As `st_mode` is told: linux/stat.h.
+        const BITS: [(u64, &str); 3] = [(0o4000, "S_ISUID"), (0o2000, "S_ISGID"), (0o1000, "S_ISVTX")];
+        self.begin_mode(value);
+        let mut rest = value;
+        for (bit, name) in BITS {
+            if rest & bit != 0 {
+                self.flag(name);
+                rest &= !bit;
+            }
+        }
+        self.flag_octal(rest);
+        self.end_flags();
     }
 
     fn pointer(&mut self, address: u64) {
         if address == 0 { self.put("null") } else { self.format(format_args!("\"{address:#x}\"")) }
+    }
+
+    fn location(&mut self, address: u64) {
+        self.pointer(address);
     }
 
     fn fd(&mut self, fd: i32) {
@@ -308,10 +365,10 @@ impl Sink for JsonSink<'_> {
     }
 
     fn flag(&mut self, name: &str) {
-        if name.is_empty() {
-            return;
+        // Some values are named by two.
+        for name in name.split('|').filter(|name| !name.is_empty()) {
+            self.member(format_args!("{name}"));
         }
-        self.member(format_args!("{name}"));
     }
 
     fn flag_rest(&mut self, bits: u64, _: &str) {
@@ -586,6 +643,10 @@ impl Sink for JsonSink<'_> {
 
     fn is_for_people(&self) -> bool {
         false
+    }
+
+    fn shows_environment(&self) -> bool {
+        self.to.environment
     }
 
     fn comment(&mut self, _: Arguments<'_>) {}

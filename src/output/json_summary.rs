@@ -3,7 +3,9 @@
 use serde_json::json;
 use syscall_table::Abi;
 
+use super::json_fields::Fields;
 use super::summary::{Row, Summary, Times, total};
+use super::text::append;
 
 fn times(times: &Times) -> String {
     let (total, min, max) = (times.total.as_nanos(), times.shortest().as_nanos(), times.max.as_nanos());
@@ -15,8 +17,8 @@ fn counts(row: &Row) -> String {
     format!("\"calls\":{calls},\"errors\":{errors},\"system\":{},\"wall\":{}", times(system), times(wall))
 }
 
-/// The fields `syscalls`, in the order that the user asked for, and `total`.
-pub fn fields(summary: &Summary) -> String {
+/// Appends the fields `syscalls`, in the order that the user asked for, and `total`.
+pub fn fields(summary: &Summary, record: &mut Fields) {
     let mut calls = Vec::new();
     let mut all = Vec::new();
     for abi in Abi::ALL {
@@ -25,5 +27,6 @@ pub fn fields(summary: &Summary) -> String {
             all.push(row);
         }
     }
-    format!("\"syscalls\":[{}],\"total\":{{{}}}", calls.join(","), counts(&total(&all)))
+    record.json("syscalls", |out| append(out, format_args!("[{}]", calls.join(","))));
+    record.json("total", |out| append(out, format_args!("{{{}}}", counts(&total(&all)))));
 }

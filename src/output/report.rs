@@ -111,6 +111,8 @@ pub struct Quoted {
 pub trait Report {
     /// A call began. `args` tells the arguments that are known and whether that was all.
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>);
+    /// The call of a thread has not returned for so long. What becomes of it is told as of any other.
+    fn pends(&mut self, _: Pid, _: CallInfo<'_>, _waited: Duration) {}
     /// A call returned.
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
     /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.

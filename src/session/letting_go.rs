@@ -17,7 +17,7 @@ const MANY: usize = 8;
 
 /// Whether records of JSON are written to standard error: nothing else may stand between them.
 pub fn is_recorded(options: &Options) -> bool {
-    matches!((&options.format, &options.destination), (Format::Json, Destination::Stderr))
+    matches!((&options.format, &options.destination), (Format::Json(_), Destination::Stderr))
 }
 
 impl Session<'_> {

@@ -17,7 +17,7 @@ impl Session<'_> {
     /// than a comparison.
     pub(super) fn note_naming(&mut self, tid: Pid, value: i64) {
         // strace notices no such name in front of a line, so neither does text.
-        if !matches!(self.options.format, Format::Json) {
+        if !matches!(self.options.format, Format::Json(_)) {
             return;
         }
         let Some(seat) = self.seats.get_mut(&tid) else { return };

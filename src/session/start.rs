@@ -95,6 +95,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         ticker: Ticker::default(),
         command: None,
         clocks: Clocks::new(options),
+        patience: super::pending::Patience::new(options),
         left: options.syscall_limit,
         crashed: Vec::new(),
     };
@@ -207,8 +208,8 @@ fn watch_signals(options: &Options) {
 
 fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
     let text = match options.format {
-        Format::Json => {
-            let report = JsonLines::open(options.destination.clone(), &options.program, &options.target.command);
+        Format::Json(form) => {
+            let report = JsonLines::open(options.destination.clone(), &options.program, &options.target.command, form);
             return Ok(counted(options, Box::new(report.map_err(Error)?)));
         }
         Format::Text(text) => text,

@@ -33,7 +33,9 @@ pub use launch::{Command, Inherited, SpawnError, User, inherited, is_filtered, s
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
 pub use semaphores::{Semaphore, semaphore};
-pub use signals::{Ticker, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, watch};
+pub use signals::{
+    Ticker, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, ticks, watch,
+};
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};
 pub use stop::{

@@ -4,7 +4,7 @@
 //! noticed only at the next stop. The handlers close that gap: besides noting the signal they start the timer,
 //! whose ticks interrupt wait4 until somebody stops it.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, raise, sigaction, sigprocmask};
 
@@ -15,6 +15,9 @@ static TAKEN: AtomicI32 = AtomicI32::new(0);
 static SENT: AtomicU64 = AtomicU64::new(0);
 /// Those that the kernel raised, as a terminal's keys do for its whole foreground process group.
 static RAISED: AtomicU64 = AtomicU64::new(0);
+
+/// Ticks so far.
+static TICKS: AtomicU32 = AtomicU32::new(0);
 
 /// Whether a ticker wants ticks.
 static ARMED: AtomicBool = AtomicBool::new(false);
@@ -37,8 +40,15 @@ extern "C" fn keep(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
     set_timer(PERIOD);
 }
 
-/// A tick interrupts wait4, if it does not come in between.
-extern "C" fn tick(_: libc::c_int) {}
+/// A tick interrupts wait4, if it does not come in between, and is counted.
+extern "C" fn tick(_: libc::c_int) {
+    TICKS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many ticks there have been. That one came says that time has passed, also to who never waits.
+pub fn ticks() -> u32 {
+    TICKS.load(Ordering::Relaxed)
+}
 
 fn set_timer(microseconds: libc::suseconds_t) {
     let time = libc::timeval { tv_sec: 0, tv_usec: microseconds };

@@ -51,6 +51,11 @@ impl Delays {
         Some((held.tracee, held.next))
     }
 
+    /// Whether this tracee is held back.
+    pub fn holds(&self, tid: Pid) -> bool {
+        self.held.iter().any(|held| held.tracee.pid() == tid)
+    }
+
     /// Any tracee, however long it was to be held back.
     pub fn pop(&mut self) -> Option<(Stopped, Next)> {
         self.alarm.clear();

@@ -314,6 +314,11 @@ impl Tracer {
         self.debug = Some(program.to_string());
     }
 
+    /// Whether this tracee is held back: `delay_enter`, `delay_exit`.
+    pub fn is_held_back(&self, tid: Pid) -> bool {
+        self.delays.holds(tid)
+    }
+
     /// Whether this thread is a tracee.
     pub fn traces(&self, tid: Pid) -> bool {
         self.tracees.contains_key(&tid)

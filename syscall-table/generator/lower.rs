@@ -597,6 +597,8 @@ pub fn scalar(name: &str) -> Option<(&'static str, &'static str)> {
         "xklong" => ("Klong", "Hex"),
         "ptr" => ("Word", "Address"),
         "kptr" => ("Klong", "Address"),
+        "xptr" => ("Word", "Location"),
+        "xkptr" => ("Klong", "Location"),
         "fd" => ("W32", "Fd"),
         "dirfd" => ("W32", "DirFd"),
         "pid" => ("W32", "Pid"),

@@ -372,6 +372,8 @@ pub enum Format {
     Octal,
     /// An address; zero is `NULL`.
     Address,
+    /// An address that people are shown as a number: zero is `0`.
+    Location,
     /// A file descriptor.
     Fd,
     /// A file descriptor that paths are relative to: `AT_FDCWD`.

@@ -1,5 +1,7 @@
 //! Where the output goes, in which form, and which messages stand beside it.
 
+use std::time::Duration;
+
 use super::Section;
 use crate::cli::definition::{Definition, Gives, Kind, words};
 use crate::cli::given::Form;
@@ -43,19 +45,74 @@ pub static SECTION: Section = Section {
                 Gives::Fails("-ff and --output-separately cannot be provided simultaneously"),
             ),
         ]),
-        Definition::flag("json", "JSON lines instead of text; -t, -T, -r, -v, -x, ... have no effect then")
-            .ours()
-            .conflicts(&[DUMPS])
-            .examples(&[
-                ("--json ls", Gives::Changes(&["format: Json", "style.string_limit: 4096", "style.abbreviate: false"])),
-                ("--json -n ls", Gives::Same("--json ls")),
-                (
-                    "-e read=3 --json ls",
-                    Gives::Fails(
-                        "-e read= and --json are mutually exclusive (JSON lines hold as many bytes as -s says)+",
-                    ),
-                ),
-            ]),
+        Definition::optional(
+            "json",
+            "SET",
+            Kind::Words(words::<words::Json>),
+            "JSON lines instead of text; -t, -T, -r, -v, -x, ... have no effect",
+        )
+        .ours()
+        .conflicts(&[DUMPS])
+        .reads(|typed, given| {
+            for word in if given.value.is_some() { given.words()? } else { Vec::new() } {
+                match word {
+                    words::Json::Flat => typed.json.flat = true,
+                    words::Json::Env => typed.json.environment = true,
+                }
+            }
+            Ok(())
+        })
+        .examples(&[
+            (
+                "--json ls",
+                Gives::Changes(&[
+                    "format: Json(JsonForm { flat: false, environment: false })",
+                    "style.string_limit: 4096",
+                    "style.abbreviate: false",
+                ]),
+            ),
+            (
+                "--json=flat,env ls",
+                Gives::Changes(&[
+                    "format: Json(JsonForm { flat: true, environment: true })",
+                    "style.string_limit: 4096",
+                    "style.abbreviate: false",
+                ]),
+            ),
+            ("--json=env --json=flat ls", Gives::Same("--json=flat,env ls")),
+            ("--json=flat,x ls", Gives::Fails("invalid --json argument: 'flat,x' (any of flat, env)+")),
+            ("--json -n ls", Gives::Same("--json ls")),
+            (
+                "-e read=3 --json ls",
+                Gives::Fails("-e read= and --json are mutually exclusive (JSON lines hold as many bytes as -s says)+"),
+            ),
+        ]),
+        Definition::value(
+            "pending",
+            "DURATION",
+            Kind::Duration,
+            "JSON lines: tell of calls that take longer, before they end (100ms)",
+        )
+        .ours()
+        .long_help()
+        .reads(|typed, given| {
+            let never = given.text() == "never";
+            typed.options.pending = Some(if never { Duration::ZERO } else { given.duration()? });
+            Ok(())
+        })
+        .examples(&[
+            (
+                "--json --pending=1.5s ls",
+                Gives::Changes(&[
+                    "format: Json(JsonForm { flat: false, environment: false })",
+                    "pending: Some(1.5s)",
+                    "style.string_limit: 4096",
+                    "style.abbreviate: false",
+                ]),
+            ),
+            ("--json --pending never ls", Gives::Same("--json --pending=0 ls")),
+            ("--pending=1 ls", Gives::Warns("--pending has no effect without --json")),
+        ]),
         Definition::flag("rich", "For a person at a terminal: -f -yy -Y -N -r -T --color=auto").ours().examples(&[
             ("--rich ls", Gives::Same("-f -yy -Y -N -r -T --color=auto ls")),
             ("--rich -y --decode-pids=pidns ls", Gives::Same("-f -y --decode-pids=pidns -N -r -T --color=auto ls")),
@@ -76,12 +133,25 @@ pub static SECTION: Section = Section {
             ("--merge-logs x y", Gives::Fails("--merge-logs and PROG [ARGS] are mutually exclusive+")),
             ("--merge-logs x -o f", Gives::Fails("--merge-logs and -o are mutually exclusive (nothing is traced)+")),
         ]),
-        Definition::flag("json-schema", "Print the JSON Schema of these lines")
-            .ours()
-            .long_help()
-            .conflicts(&[NOTHING_TRACED])
-            .answers(|_| Ok(Answer::JsonSchema))
-            .examples(&[("--json-schema", Gives::Prints("{\n"))]),
+        Definition::optional(
+            "json-schema",
+            "FORM",
+            Kind::Word(words::<words::JsonSchema>),
+            "Print the JSON Schema of these lines: full, or flat",
+        )
+        .ours()
+        .long_help()
+        .conflicts(&[NOTHING_TRACED])
+        .answers(|given| {
+            let form = if given.value.is_some() { given.word()? } else { words::JsonSchema::Full };
+            Ok(Answer::JsonSchema(form))
+        })
+        .examples(&[
+            ("--json-schema", Gives::Prints("{\n")),
+            ("--json-schema=full", Gives::Prints("{\n")),
+            ("--json-schema=flat", Gives::Prints("{\n")),
+            ("--json-schema=x", Gives::Fails("invalid --json-schema argument: 'x' (flat or full)+")),
+        ]),
         Definition::optional(
             "quiet",
             "SET",

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ffi::OsString;
 
 use super::*;
-use crate::cli::definition::{Gives, Kind, Listed};
+use crate::cli::definition::{Apply, Gives, Kind, Listed};
 use crate::cli::{Request, parse};
 
 fn run(line: &str) -> (Result<Request, String>, Vec<String>) {
@@ -137,9 +137,13 @@ fn values_that_are_listed_are_understood() {
     for option in all() {
         let Some(Kind::Word(words) | Kind::Words(words)) = option.kind() else { continue };
         for word in words() {
-            // A picture is no trace.
-            let rest = if option.id == "hang-graph" { "-p 1" } else { "-c ls" };
-            let line = format!("--{}={} {rest}", option.id, word.get_name());
+            let rest = match option.apply {
+                Apply::Answers(_) => "",
+                // A picture is no trace.
+                _ if option.id == "hang-graph" => " -p 1",
+                _ => " -c ls",
+            };
+            let line = format!("--{}={}{rest}", option.id, word.get_name());
             let said = run(&line).0.err().filter(|said| !said.contains("available"));
             assert_eq!(said, None, "{line}");
         }

@@ -20,7 +20,14 @@ pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     sink.made_of(Raw::Hex(value));
     sink.begin_call("_IOC", false);
     sink.element();
-    sink.constant(u64::from(request >> 30), DIRS[(request >> 30) as usize]);
+    let direction = DIRS[(request >> 30) as usize];
+    if sink.is_for_people() {
+        sink.constant(u64::from(request >> 30), direction);
+    } else {
+        sink.begin_flags(u64::from(request >> 30));
+        direction.split('|').for_each(|name| sink.flag(name));
+        sink.end_flags();
+    }
     for part in [request >> 8 & 0xff, request & 0xff, request >> 16 & 0x3fff] {
         sink.element();
         sink.hex(u64::from(part));
@@ -31,7 +38,7 @@ pub fn ioctl_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 /// The argument of an ioctl(2) that no description knows: an address.
 pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Word) else { return };
-    walk.sink.hex(value);
+    walk.sink.location(value);
 }
 
 /// A result of the kernel's: the negative number of an error, or another number.

@@ -1,7 +1,7 @@
 //! Values of socket options: getsockopt(2), setsockopt(2). What a value is depends on level and option, and on whether
 //! it is set or was got.
 
-use syscall_table::{ExprId, StructId, Type, Width, sets, structs};
+use syscall_table::{ExprId, StructId, Type, Width, errno_name, sets, structs};
 
 use super::net::tell_sockaddr;
 use crate::decode::number::signed;
@@ -25,6 +25,8 @@ enum Kind {
     Plain,
     /// A number, which may be longer.
     Number,
+    /// A number that is an errno.
+    Error,
     /// A structure, of which there may be more.
     Struct(StructId),
     /// A structure of exactly that size.
@@ -50,6 +52,7 @@ fn kind(level: u64, option: u64, set: bool) -> Kind {
         (SOL_SOCKET, 17) => Kind::Plain,
         // SO_ERROR
         (SOL_SOCKET, 4) if set => Kind::Plain,
+        (SOL_SOCKET, 4) => Kind::Error,
         // SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF
         (SOL_SOCKET, 26 | 51) if set => Kind::Exact(structs::SOCK_FPROG),
         (SOL_SOCKET, 26) => Kind::Address,
@@ -100,10 +103,11 @@ fn tell(walk: &mut Walk, address: u64, len: i64, set: bool) {
         // A length below 0 is a very long one to who takes it as it is.
         Kind::Plain => walk.buffer(address, len as u64 & if len < 0 { u64::MAX } else { 0xffff_ffff }, Quote::Plain),
         Kind::Number if have >= 4 => number(walk, address, 4, level == SOL_SOCKET && option == SO_TXREHASH),
+        Kind::Error if have >= 4 => error(walk, address),
         Kind::Number if level == SOL_NETLINK && !set => number(walk, address, 4, false),
-        Kind::Number | Kind::Struct(_) if len <= 0 => walk.sink.pointer(address),
+        Kind::Number | Kind::Error | Kind::Struct(_) if len <= 0 => walk.sink.pointer(address),
         Kind::Number if set => walk.sink.pointer(address),
-        Kind::Number => walk.buffer(address, have as u64, Quote::Hex),
+        Kind::Number | Kind::Error => walk.buffer(address, have as u64, Quote::Hex),
         Kind::Struct(id) => structure(walk, address, id, have, set),
         Kind::Exact(id) if id.get().size(walk.abi) == have => {
             walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args)
@@ -123,6 +127,18 @@ fn number(walk: &mut Walk, address: u64, len: usize, named: bool) {
         walk.named_set(sets::TXREHASH, value)
     } else {
         walk.sink.signed(signed(value, 4))
+    }
+    walk.sink.end_indirect();
+}
+
+/// What an earlier call on the socket came to.
+fn error(walk: &mut Walk, address: u64) {
+    let Some(place) = walk.fetch_all(address, 4) else { return walk.sink.pointer(address) };
+    let value = walk.load(place, Width::W32).unwrap_or(0);
+    walk.sink.begin_indirect();
+    match errno_name(value as u32) {
+        Some(name) => walk.sink.named(i128::from(value as u32 as i32), name),
+        None => walk.sink.signed(signed(value, 4)),
     }
     walk.sink.end_indirect();
 }

@@ -2,6 +2,7 @@
 
 use syscall_table::{ExprId, Width};
 
+use crate::decode::memory::CStrLen;
 use crate::decode::sink::{End, Quote};
 use crate::decode::walk::{Frame, Place, Walk};
 
@@ -10,6 +11,11 @@ const TOGETHER: u64 = 8;
 
 /// `["ls", "-l"]`
 pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    vector(walk, address, false);
+}
+
+/// Tells a vector of strings; with `names`, each up to its first `=`.
+fn vector(walk: &mut Walk, address: u64, names: bool) {
     let word = walk.abi.word() as u64;
     let limit = walk.list_limit(u64::MAX);
     let Some(mut next) = walk.load_pointer(address) else { return walk.sink.pointer(address) };
@@ -23,7 +29,11 @@ pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
             expect_strings(walk, address.wrapping_add(count.wrapping_mul(word)), TOGETHER.min(limit - count));
         }
         walk.sink.element();
-        walk.c_string(next, usize::MAX, walk.style.string_limit);
+        if names {
+            name(walk, next);
+        } else {
+            walk.c_string(next, usize::MAX, walk.style.string_limit);
+        }
         count += 1;
         let at = address.wrapping_add(count.wrapping_mul(word));
         match walk.load_pointer(at) {
@@ -32,6 +42,22 @@ pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
         }
     }
     walk.sink.end_array(End::Complete);
+}
+
+/// Tells the name of an environment variable, without its value, which may be a secret.
+fn name(walk: &mut Walk, address: u64) {
+    let limit = walk.style.string_limit;
+    let at = walk.arena.len();
+    let read = walk.memory.read_cstr(address, limit.saturating_add(1), walk.arena);
+    let Some(read) = read else { return walk.sink.pointer(address) };
+    let bytes = &walk.arena[at..];
+    let (len, total) = match (bytes.iter().position(|byte| *byte == b'='), read) {
+        (Some(end), _) => (end, Some(end as u64)),
+        (None, CStrLen::Whole(len)) => (len, Some(len as u64)),
+        (None, CStrLen::Cut(len)) => (len, None),
+    };
+    let place = Place::Memory { at, len: len.min(limit), address };
+    walk.tell_bytes(place, Quote::Plain, len > limit, total);
 }
 
 /// Says that the strings of the next `count` pointers at `address`, up to a NULL, will be read.
@@ -45,9 +71,10 @@ fn expect_strings(walk: &mut Walk, address: u64, count: u64) {
 }
 
 /// `0x7ffd5aef3a58 /* 35 vars */`, or all of them in full output.
-pub fn envp(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
+pub fn envp(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     if !walk.style.abbreviate {
-        return argv(walk, params, address, frame);
+        let names = !walk.sink.shows_environment();
+        return vector(walk, address, names);
     }
     walk.sink.pointer(address);
     let word = walk.abi.word() as u64;

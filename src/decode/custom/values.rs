@@ -359,6 +359,9 @@ pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
     let Some(value) = walk.load(place, Width::W32) else { return };
     let (op, cmp) = ((value >> 28 & 7) as usize, (value >> 24 & 15) as usize);
     let (oparg, cmparg) = (value >> 12 & 0xfff, value & 0xfff);
+    if !walk.sink.is_for_people() {
+        return tell_futex_op(walk, (OPS.get(op), value >> 28, oparg), (CMPS.get(cmp), value >> 24 & 15, cmparg));
+    }
     let shift = if value >> 31 & 1 != 0 { "FUTEX_OP_OPARG_SHIFT<<28|" } else { "" };
     let mut text = crate::decode::Short::default();
     match OPS.get(op) {
@@ -379,6 +382,33 @@ pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
         text.write(format_args!("{cmparg:#x}"))
     }
     walk.sink.constant(value, text.as_str());
+}
+
+/// What FUTEX_OP(3const) is made from: operation, its operand, comparison, its operand. The operand may be a number of bits to
+/// shift 1 by, which the highest bit of the operation says.
+fn tell_futex_op(walk: &mut Walk, op: (Option<&&str>, u64, u64), cmp: (Option<&&str>, u64, u64)) {
+    walk.sink.begin_call("FUTEX_OP", false);
+    walk.sink.element();
+    let shift = op.1 >> 3 != 0;
+    walk.sink.begin_flags(op.1);
+    match op.0 {
+        Some(name) => walk.sink.flag(name),
+        None => walk.sink.flag_rest(op.1 & 7, ""),
+    }
+    if shift {
+        walk.sink.flag("FUTEX_OP_OPARG_SHIFT");
+    }
+    walk.sink.end_flags();
+    walk.sink.element();
+    walk.sink.unsigned(op.2);
+    walk.sink.element();
+    match cmp.0 {
+        Some(name) => walk.sink.constant(cmp.1, name),
+        None => walk.sink.unsigned(cmp.1),
+    }
+    walk.sink.element();
+    walk.sink.unsigned(cmp.2);
+    walk.sink.end_call();
 }
 
 /// The sets of capget(2): two structures of 32-bit words since version 2, told as the 64-bit sets that they are.

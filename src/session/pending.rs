@@ -1,0 +1,107 @@
+//! Calls that do not return: told while they are in progress, for nobody knows whether they ever will.
+
+use std::time::Duration;
+
+use nix::time::ClockId;
+
+use super::{CallName, Session, now};
+use crate::options::{Format, Options};
+use crate::tracee::{Alarm, Ticker, ticks};
+use crate::tracer::Tracer;
+
+/// After so long, a call that has not returned is told if nothing else is asked for.
+const DEFAULT: Duration = Duration::from_millis(100);
+
+/// When to look for calls that have not returned.
+///
+/// No timer is set for a call. The first that begins while nothing is expected says when to look; until then calls begin
+/// and end without costing more than a comparison. A lull in the events, which the ticker of the output notices, sets
+/// one alarm for that moment; while events come without one, its ticks tell that time has passed.
+#[derive(Default)]
+pub(super) struct Patience {
+    /// How long a call may take untold; zero: for ever.
+    limit: Duration,
+    /// Before then no call that is not told yet has taken so long. By the monotonic clock.
+    next: Option<Duration>,
+    alarm: Alarm,
+    /// For when it is set.
+    set_for: Option<Duration>,
+    /// The tick at which the clock was read last.
+    tick: u32,
+}
+
+impl Patience {
+    pub fn new(options: &Options) -> Patience {
+        let counted = options.summary.as_ref().is_some_and(|summing| summing.only);
+        // Of calls that are told only when they end, it is not known whether they are to be told.
+        let told = matches!(options.format, Format::Json(_)) && !counted && options.statuses.unfinished;
+        let limit = if told { options.pending.unwrap_or(DEFAULT) } else { Duration::ZERO };
+        Patience { limit, ..Patience::default() }
+    }
+
+    /// A call began.
+    pub fn expect(&mut self, since: Duration, ticker: &mut Ticker) {
+        if self.next.is_none() && !self.limit.is_zero() {
+            self.next = since.checked_add(self.limit);
+            if self.next.is_some() {
+                ticker.arm();
+            }
+        }
+    }
+
+    /// Whether it may be time to look.
+    fn is_ticked(&mut self) -> bool {
+        let tick = ticks();
+        self.next.is_some() && std::mem::replace(&mut self.tick, tick) != tick
+    }
+
+    /// From now on, looks at this moment.
+    fn look_at(&mut self, next: Option<Duration>, now: Duration) {
+        self.next = next;
+        if self.set_for == next {
+            return;
+        }
+        self.set_for = next;
+        match next {
+            Some(next) => self.alarm.set(next.saturating_sub(now)),
+            None => self.alarm.clear(),
+        }
+    }
+}
+
+impl Session<'_> {
+    /// Tells calls that have not returned for too long, if it is time; `idle`: nothing happens, and nobody else will say
+    /// when it is.
+    pub(super) fn look_for_pending(&mut self, tracer: &Tracer, idle: bool) {
+        if !self.patience.is_ticked() && !idle {
+            return;
+        }
+        let Some(next) = self.patience.next else { return };
+        let now = now(ClockId::CLOCK_MONOTONIC);
+        if now < next {
+            if idle {
+                self.patience.look_at(Some(next), now);
+            }
+            return;
+        }
+        let limit = self.patience.limit;
+        let mut next: Option<Duration> = None;
+        for (tid, seat) in &mut self.seats {
+            if !seat.inside || !seat.told || seat.pends {
+                continue;
+            }
+            // Held back by --inject, it has not begun.
+            let since = if tracer.is_held_back(*tid) { now } else { seat.since };
+            let due = since.saturating_add(limit);
+            if due > now {
+                next = Some(next.map_or(due, |next| next.min(due)));
+                continue;
+            }
+            seat.pends = true;
+            let name = CallName::of(&seat.call);
+            let waited = now.saturating_sub(seat.since);
+            self.report.pends(*tid, name.info(seat.call.abi, seat.call.nr), waited);
+        }
+        self.patience.look_at(next, now);
+    }
+}
