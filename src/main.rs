@@ -38,7 +38,10 @@ fn main() -> ExitCode {
             }
         };
     }
-    let ending = session::run(&options);
+    let ending = match options.timeout {
+        Some(timeout) => hang::timeout::run(&options, timeout),
+        None => session::run(&options),
+    };
     if let Err(error) = &ending {
         message::tell(&program, error);
     }

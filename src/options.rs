@@ -77,6 +77,8 @@ pub struct Options {
     pub quiet: Quiet,
     /// Crashes are reported: `--crash-report`.
     pub crash_report: Option<CrashDetail>,
+    /// The command is ended after a time, with a report: `--timeout`.
+    pub timeout: Option<Timeout>,
     /// No trace, but a report on processes that hang: `--hang`.
     pub hang: Option<Hang>,
     /// Where the tracer runs.
@@ -130,6 +132,17 @@ impl Default for Hang {
     fn default() -> Hang {
         Hang { observation: Duration::from_millis(500), picture: None }
     }
+}
+
+/// How long a command may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeout {
+    /// After so long it is reported on and asked to end.
+    pub after: Duration,
+    /// So long after that, it is killed.
+    pub kill_after: Duration,
+    /// It is traced.
+    pub trace: bool,
 }
 
 /// Languages for pictures.

@@ -15,7 +15,7 @@ use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width, structs};
 
-pub use start::{Conclusion, Error, run};
+pub use start::{Conclusion, Error, execute, run};
 
 use crate::crash::SigInfo;
 use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};

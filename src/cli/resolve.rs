@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{IsTerminal, stderr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use nix::unistd::getuid;
 
@@ -14,7 +15,7 @@ use super::words::{ColorWhen, Precision, Timestamps};
 use crate::decode::Style;
 use crate::filter::{CallFilter, Detail, SignalFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
-use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions};
+use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions, Timeout};
 use crate::output::{Clock, Column, Destination, HexStrings, Palette, Quiet, SummaryStyle, escape};
 use crate::tracee::Daemonize;
 
@@ -22,6 +23,9 @@ use crate::tracee::Daemonize;
 const JSON_STRING_LIMIT: usize = 4096;
 /// Functions of a stack that are told: strace's default.
 const STACK_FRAMES: usize = 256;
+
+/// How long after SIGTERM a command gets SIGKILL.
+const KILL_AFTER: Duration = Duration::from_secs(5);
 
 /// Decides what the options mean, together with the command behind them. The checks come in strace's order; what is
 /// strange but no error goes to `warnings`.
@@ -92,6 +96,11 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
         interruptible,
         daemonize,
         quiet,
+        timeout: typed.timeout.map(|after| Timeout {
+            after,
+            kill_after: typed.kill_after.unwrap_or(KILL_AFTER),
+            trace: !typed.has("no-trace"),
+        }),
         summary: summary(&typed),
         ..typed.options
     };

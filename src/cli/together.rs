@@ -245,6 +245,8 @@ pub static STRACE: &[Rule] = &[
         &[Is("output")],
         Warn("--output-separately has no effect without -o/--output"),
     ),
+    rule(Effect, &[Is("kill-after")], &[Is("timeout")], Warn("--kill-after has no effect without --timeout")),
+    rule(Start, &[Is("no-trace")], &[Is("timeout")], Refuse("--no-trace is for --timeout")),
     rule(
         Effect,
         &[Several(&["successful-only", "failed-only"])],

@@ -43,6 +43,8 @@ pub struct Typed {
     pub calls: Option<CallFilter>,
     pub paths: Vec<OsString>,
     pub trace_fds: Option<DescriptorSet>,
+    pub timeout: Option<Duration>,
+    pub kill_after: Option<Duration>,
     pub sort: Option<Option<Column>>,
     pub summary_columns: Option<Vec<Column>>,
     pub overhead: Option<Duration>,

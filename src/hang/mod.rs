@@ -14,6 +14,7 @@ pub mod run;
 pub mod sockets;
 pub mod stacks;
 pub mod symbols;
+pub mod timeout;
 pub mod verdict;
 pub mod wait;
 pub mod waits;

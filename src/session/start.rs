@@ -60,6 +60,20 @@ pub fn run(options: &Options) -> Result<Conclusion, Error> {
     })
 }
 
+/// Becomes the command without tracing it.
+///
+/// # Errors
+/// What could not be found.
+pub fn execute(options: &Options) -> Result<Conclusion, Error> {
+    let user = options.target.user.as_ref().map(user).transpose()?;
+    let name = options.target.command.first().ok_or_else(|| Error("there is no command".to_string()))?;
+    let command = command(options, name, user)?;
+    match tracee::become_command(&command, &options.program) {
+        Ok(never) => match never {},
+        Err(error) => Err(Error(error.to_string())),
+    }
+}
+
 fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>) -> Result<Conclusion, Error> {
     let report = open_report(options)?;
     let command = options.target.command.first().map(|name| command(options, name, user)).transpose()?;

@@ -235,6 +235,36 @@ pub fn spawn(command: &Command, options: i32, program: &str) -> Result<(Running,
     }
 }
 
+/// Forks: the child's id, or `None` in the child, which is a process like this one.
+///
+/// # Errors
+/// The kernel's: fork(2).
+pub fn fork_off() -> Result<Option<Pid>, Errno> {
+    // SAFETY: this process has a single thread, so that nothing is held in the child by one that is not there.
+    Ok(match unsafe { fork() }? {
+        ForkResult::Child => None,
+        ForkResult::Parent { child } => Some(child),
+    })
+}
+
+/// Becomes the command, untraced: as if our caller had executed it. What fails is reported under the name `program`.
+///
+/// # Errors
+/// [`SpawnError::Nul`]; whatever else fails ends this process.
+pub fn become_command(command: &Command, program: &str) -> Result<std::convert::Infallible, SpawnError> {
+    let path = c_strings(std::slice::from_ref(&command.path))?.remove(0);
+    let args = c_strings(&command.args)?;
+    let env = c_strings(&command.env)?;
+    let (argv, envp) = (pointers(&args), pointers(&env));
+    // SAFETY: the vectors are NULL-terminated, and what they point to lives in this frame; this process has a single
+    // thread and does nothing else any more.
+    unsafe {
+        restore_dispositions(inherited());
+        let error = execute(&path, &argv, &envp, command.user.as_ref(), inherited());
+        fail(program, error)
+    }
+}
+
 /// Gives the child the caller's dispositions of signals, while they are still blocked.
 ///
 /// # Safety

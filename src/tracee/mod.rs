@@ -29,7 +29,7 @@ pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
 pub use deference::Deference;
 pub use error::{Busy, Error};
 pub use files::FileIdentity;
-pub use launch::{Command, Inherited, SpawnError, User, inherited, is_filtered, spawn};
+pub use launch::{Command, Inherited, SpawnError, User, become_command, fork_off, inherited, is_filtered, spawn};
 pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
 pub use semaphores::{Semaphore, semaphore};

@@ -21,7 +21,7 @@ const NOT_FOR_REPORTS: Conflict = Conflict {
 };
 
 /// Under the heading of what is traced.
-pub const OPTIONS: [Definition; 2] = [
+pub const OPTIONS: [Definition; 5] = [
     Definition::optional(
         "hang",
         "DURATION",
@@ -62,5 +62,66 @@ pub const OPTIONS: [Definition; 2] = [
             ("--hang-graph=dot --hang -p 1", Gives::Same("--hang-graph=dot -p 1")),
             ("--hang-graph=svg -p 1", Gives::Differs),
             ("--hang-graph=x -p 1", Gives::Fails("invalid --hang-graph argument: 'x' (dot or svg)+")),
+        ]),
+    Definition::value("timeout", "DURATION", Kind::Duration, "End the command after so long, and say why it hangs")
+        .ours()
+        .conflicts(&[Conflict {
+            with: Side::AnyOf(&[Side::Is("attach"), Side::Is("daemonize")]),
+            because: "it waits for the command, and ends it",
+        }])
+        .reads(|typed, given| {
+            typed.timeout = Some(given.duration()?);
+            Ok(())
+        })
+        .examples(&[
+            (
+                "--timeout=1.5s ls",
+                Gives::Changes(&["timeout: Some(Timeout { after: 1.5s, kill_after: 5s, trace: true })"]),
+            ),
+            (
+                "--timeout=1 -p 1",
+                Gives::Fails("--timeout and -p are mutually exclusive (it waits for the command, and ends it)+"),
+            ),
+            (
+                "--timeout=x ls",
+                Gives::Fails("invalid --timeout argument: 'x' (10, 1.5s, 10m, 2h, 1d, 500ms, 100us, 50ns)+"),
+            ),
+        ]),
+    Definition::value("kill-after", "DURATION", Kind::Duration, "SIGKILL so long after --timeout's SIGTERM (5s)")
+        .ours()
+        .long_help()
+        .reads(|typed, given| {
+            typed.kill_after = Some(given.duration()?);
+            Ok(())
+        })
+        .examples(&[
+            (
+                "--kill-after=1m --timeout=2h ls",
+                Gives::Changes(&["timeout: Some(Timeout { after: 7200s, kill_after: 60s, trace: true })"]),
+            ),
+            ("--kill-after=1 ls", Gives::Warns("--kill-after has no effect without --timeout")),
+        ]),
+    Definition::flag("no-trace", "Do not trace what --timeout limits")
+        .ours()
+        .long_help()
+        .conflicts(&[Conflict {
+            with: Side::AnyBut(&[
+                "timeout",
+                "kill-after",
+                "user",
+                "env",
+                "argv0",
+                "json",
+                "stack-trace",
+                "stack-trace-frame-limit",
+            ]),
+            because: "nothing is traced",
+        }])
+        .examples(&[
+            (
+                "--no-trace --timeout=1 ls",
+                Gives::Changes(&["timeout: Some(Timeout { after: 1s, kill_after: 5s, trace: false })"]),
+            ),
+            ("--no-trace ls", Gives::Fails("--no-trace is for --timeout")),
         ]),
 ];

@@ -30,6 +30,9 @@ pub static SECTION: Section = Section {
             ]),
         super::hang::OPTIONS[0],
         super::hang::OPTIONS[1],
+        super::hang::OPTIONS[2],
+        super::hang::OPTIONS[3],
+        super::hang::OPTIONS[4],
         Definition::value("user", "USER|UID:GID", Kind::User, "Run the command as this user")
             .short('u')
             .reads(|typed, given| {
