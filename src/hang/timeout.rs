@@ -143,7 +143,7 @@ impl Supervisor<'_> {
         let stacks = Stacks::new(self.options.stack_frames.unwrap_or(FRAMES), self.options.stack_lines);
         let frames = if self.options.stack_frames.is_some() { Frames::All } else { Frames::Few };
         message::note(match self.options.format {
-            Format::Json => report::json(&findings, &stacks),
+            Format::Json(_) => report::json(&findings, &stacks),
             Format::Text(_) => report::text(&findings, &stacks, frames),
         });
     }
