@@ -103,10 +103,9 @@ impl Supervisor<'_> {
         }
     }
 
-    /// All that the command has started, and the command: the tree below the child, what the tracer traces wherever that
-    /// is by now, and who was born later and has one of our own pipes or files open as its own.
-    fn members(&self) -> BTreeSet<Pid> {
-        let world = World::default();
+    /// All that the command has started, and the command: the tree below the child, and what the tracer traces, wherever
+    /// that is by now.
+    fn members(&self, world: &World) -> BTreeSet<Pid> {
         let mut members = BTreeSet::new();
         let mut queue = vec![self.child];
         while let Some(pid) = queue.pop() {
@@ -123,19 +122,33 @@ impl Supervisor<'_> {
             let own = arguments(self.child);
             members.retain(|pid| parent(*pid) != Some(self.child) || arguments(*pid) != own);
         }
-        for fd in 0..3 {
-            let Some(file) = FileKind::of(getpid(), fd).filter(is_telling) else { continue };
-            let later = |pid: &Pid| *pid != getpid() && *pid != self.child && born(*pid) >= self.born;
-            members.extend(world.holders(&file).into_iter().map(|holder| holder.pid).filter(later));
-        }
         members.retain(|pid| is_alive(*pid));
         members
+    }
+
+    /// Those who have left the tree, it seems: nobody's children, born later, with one of our own pipes or files open.
+    /// It may be that somebody else started them, so that they are reported and never ended.
+    fn strays(&self, world: &World, members: &BTreeSet<Pid>) -> BTreeSet<Pid> {
+        let mut strays = BTreeSet::new();
+        for fd in 0..3 {
+            let Some(file) = FileKind::of(getpid(), fd).filter(is_telling) else { continue };
+            let stray = |pid: &Pid| {
+                let orphaned = parent(*pid).is_none_or(|parent| parent.as_raw() <= 1);
+                let ours = *pid == getpid() || *pid == self.child || members.contains(pid);
+                orphaned && !ours && born(*pid) >= self.born && is_alive(*pid)
+            };
+            strays.extend(world.holders(&file).into_iter().map(|holder| holder.pid).filter(stray));
+        }
+        strays
     }
 
     fn report(&self) {
         let after = span(self.timeout.after);
         message::tell(&self.options.program, format_args!("the command has not ended within {after}"));
-        let pids: Vec<Pid> = self.members().into_iter().collect();
+        let world = World::default();
+        let members = self.members(&world);
+        let strays = self.strays(&world, &members);
+        let pids: Vec<Pid> = members.into_iter().chain(strays).collect();
         if pids.is_empty() {
             return;
         }
@@ -150,7 +163,7 @@ impl Supervisor<'_> {
 
     /// Asks all of them to end, and makes them.
     fn end(&mut self) {
-        let mut members = self.members();
+        let mut members = self.members(&World::default());
         for pid in &members {
             let _ = kill(*pid, Signal::SIGTERM);
             // Who is stopped takes it only then.
@@ -165,7 +178,8 @@ impl Supervisor<'_> {
             members.retain(|pid| is_alive(*pid));
         }
         // Those who were born meanwhile, too.
-        let killed = self.members();
+        let world = World::default();
+        let killed = self.members(&world);
         for pid in &killed {
             let _ = kill(*pid, Signal::SIGKILL);
         }
@@ -176,6 +190,10 @@ impl Supervisor<'_> {
             (_, stubborn) => format!("ended it; {stubborn} processes took SIGKILL"),
         };
         message::tell(&self.options.program, words);
+        for pid in self.strays(&world, &killed) {
+            let text = format_args!("process {pid} has our output open, too, and is left alone");
+            message::tell(&self.options.program, text);
+        }
         if self.wait_until(Instant::now().checked_add(LAST_LINES)).is_none() {
             let _ = kill(self.child, Signal::SIGKILL);
             let _ = waitpid(self.child, None);
