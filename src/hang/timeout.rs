@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use super::proc::{FileKind, ProcessStat, Status, numbers};
+use super::proc::{Status, numbers};
 use super::report::{self, Frames, span};
 use super::stacks::Stacks;
 use super::world::World;
@@ -34,7 +35,8 @@ const OBSERVATION: Duration = Duration::from_millis(500);
 /// Functions of each stack.
 const FRAMES: usize = 24;
 
-/// Runs the command under a limit of time.
+/// Runs the command under a limit of time. Processes that lose their parent become our children as long as we live
+/// (PR_SET_CHILD_SUBREAPER), so that those who leave the tree are known.
 ///
 /// # Errors
 /// What could not be started.
@@ -51,10 +53,11 @@ pub fn run(options: &Options, timeout: Timeout) -> Result<Conclusion, Error> {
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&usual), None);
         return if timeout.trace { session::run(options) } else { session::execute(options) };
     };
+    set_child_subreaper(true).map_err(failed("prctl"))?;
     let arrivals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK);
     let arrivals = arrivals.map_err(failed("signalfd"))?;
     let deadline = Instant::now().checked_add(timeout.after);
-    let mut supervisor = Supervisor { options, timeout, child, arrivals, born: born(child) };
+    let mut supervisor = Supervisor { options, timeout, child, arrivals };
     if let Some(end) = supervisor.wait_until(deadline) {
         return Ok(end);
     }
@@ -69,19 +72,31 @@ struct Supervisor<'a> {
     /// The command, or the tracer.
     child: Pid,
     arrivals: SignalFd,
-    /// When the child was born, since the system was started.
-    born: Duration,
 }
 
 impl Supervisor<'_> {
+    /// Takes note of all who have ended, the orphans that we have become the parent of included; how the child did, if it
+    /// was among them.
+    fn reap(&self) -> Option<Conclusion> {
+        let mut end = None;
+        loop {
+            match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+                Ok(WaitStatus::Exited(pid, status)) if pid == self.child => end = Some(Conclusion::Status(status)),
+                Ok(WaitStatus::Signaled(pid, signal, _)) if pid == self.child => {
+                    end = Some(Conclusion::Signal(signal as i32));
+                }
+                Ok(WaitStatus::StillAlive) | Err(Errno::ECHILD) => return end,
+                Ok(_) | Err(Errno::EINTR) => {}
+                Err(_) => return end.or(Some(Conclusion::Status(1))),
+            }
+        }
+    }
+
     /// Waits for the child to end; `None` if it has not until then.
     fn wait_until(&mut self, deadline: Option<Instant>) -> Option<Conclusion> {
         loop {
-            match waitpid(self.child, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(_, status)) => return Some(Conclusion::Status(status)),
-                Ok(WaitStatus::Signaled(_, signal, _)) => return Some(Conclusion::Signal(signal as i32)),
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(_) => return Some(Conclusion::Status(1)),
+            if let Some(end) = self.reap() {
+                return Some(end);
             }
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_some_and(|left| left.is_zero()) {
@@ -103,52 +118,29 @@ impl Supervisor<'_> {
         }
     }
 
-    /// All that the command has started, and the command: the tree below the child, and what the tracer traces, wherever
-    /// that is by now.
+    /// All that the command has started, and the command. Who has lost its parent is our child by now: see [`run`].
     fn members(&self, world: &World) -> BTreeSet<Pid> {
+        let mut queue = world.children(getpid());
+        if self.timeout.trace {
+            // Not the tracer, nor what it may have started to write its output to.
+            queue.retain(|pid| *pid != self.child);
+            let traced = |pid: &Pid| Status::of(*pid).is_some_and(|status| status.tracer == self.child.as_raw());
+            queue.extend(world.everybody().iter().copied().filter(traced));
+        }
         let mut members = BTreeSet::new();
-        let mut queue = vec![self.child];
         while let Some(pid) = queue.pop() {
             if members.insert(pid) {
                 queue.extend(world.children(pid));
             }
         }
-        if self.timeout.trace {
-            let traced = |pid: &Pid| Status::of(*pid).is_some_and(|status| status.tracer == self.child.as_raw());
-            members.extend(world.everybody().iter().copied().filter(traced));
-            // The tracer is ours, and so is its guard.
-            members.remove(&self.child);
-            let arguments = |pid: Pid| std::fs::read(format!("/proc/{pid}/cmdline")).ok();
-            let own = arguments(self.child);
-            members.retain(|pid| parent(*pid) != Some(self.child) || arguments(*pid) != own);
-        }
         members.retain(|pid| is_alive(*pid));
         members
-    }
-
-    /// Those who have left the tree, it seems: nobody's children, born later, with one of our own pipes or files open.
-    /// It may be that somebody else started them, so that they are reported and never ended.
-    fn strays(&self, world: &World, members: &BTreeSet<Pid>) -> BTreeSet<Pid> {
-        let mut strays = BTreeSet::new();
-        for fd in 0..3 {
-            let Some(file) = FileKind::of(getpid(), fd).filter(is_telling) else { continue };
-            let stray = |pid: &Pid| {
-                let orphaned = parent(*pid).is_none_or(|parent| parent.as_raw() <= 1);
-                let ours = *pid == getpid() || *pid == self.child || members.contains(pid);
-                orphaned && !ours && born(*pid) >= self.born && is_alive(*pid)
-            };
-            strays.extend(world.holders(&file).into_iter().map(|holder| holder.pid).filter(stray));
-        }
-        strays
     }
 
     fn report(&self) {
         let after = span(self.timeout.after);
         message::tell(&self.options.program, format_args!("the command has not ended within {after}"));
-        let world = World::default();
-        let members = self.members(&world);
-        let strays = self.strays(&world, &members);
-        let pids: Vec<Pid> = members.into_iter().chain(strays).collect();
+        let pids: Vec<Pid> = self.members(&World::default()).into_iter().collect();
         if pids.is_empty() {
             return;
         }
@@ -178,8 +170,7 @@ impl Supervisor<'_> {
             members.retain(|pid| is_alive(*pid));
         }
         // Those who were born meanwhile, too.
-        let world = World::default();
-        let killed = self.members(&world);
+        let killed = self.members(&World::default());
         for pid in &killed {
             let _ = kill(*pid, Signal::SIGKILL);
         }
@@ -190,32 +181,11 @@ impl Supervisor<'_> {
             (_, stubborn) => format!("ended it; {stubborn} processes took SIGKILL"),
         };
         message::tell(&self.options.program, words);
-        for pid in self.strays(&world, &killed) {
-            let text = format_args!("process {pid} has our output open, too, and is left alone");
-            message::tell(&self.options.program, text);
-        }
         if self.wait_until(Instant::now().checked_add(LAST_LINES)).is_none() {
             let _ = kill(self.child, Signal::SIGKILL);
             let _ = waitpid(self.child, None);
         }
     }
-}
-
-/// Whether who has this file open has it from us: not what everybody may open.
-fn is_telling(file: &FileKind) -> bool {
-    match file {
-        FileKind::Pipe(_) | FileKind::Socket(_) => true,
-        FileKind::Named(path) => !path.starts_with(b"/dev/"),
-        FileKind::Anonymous(_) => false,
-    }
-}
-
-fn born(pid: Pid) -> Duration {
-    ProcessStat::of(pid).map_or(Duration::ZERO, |stat| stat.born)
-}
-
-fn parent(pid: Pid) -> Option<Pid> {
-    Status::of(pid).map(|status| Pid::from_raw(status.parent))
 }
 
 /// Whether a process has a thread that has not ended.
