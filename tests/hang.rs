@@ -12,3 +12,5 @@ mod hang {
 mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/skip.rs"]
+mod skip;

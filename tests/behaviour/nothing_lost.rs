@@ -4,6 +4,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 
 use crate::programs::program;
+use crate::skip::skip;
 
 use super::running::{directory, pid, stderr, stdout, trapline};
 
@@ -17,7 +18,7 @@ fn logs(directory: &std::path::Path, prefix: &str) -> Vec<String> {
 #[test]
 fn a_file_that_this_run_made_is_appended_to_when_its_id_comes_again() {
     if !nix::unistd::geteuid().is_root() {
-        return;
+        skip!("it takes root");
     }
     for json in [false, true] {
         let dir = directory();
@@ -26,7 +27,7 @@ fn a_file_that_this_run_made_is_appended_to_when_its_id_comes_again() {
         command.args(["-q", "-ff", "-e", "trace=chdir", "-o", "log"]).args(json.then_some("--json"));
         let output = command.arg(program("same-id")).current_dir(&dir).output().expect("it runs");
         if output.status.code() == Some(77) {
-            return;
+            skip!("no process can be given an id here");
         }
         let text = logs(&dir, "log.").concat();
         for path in ["\"/first\"", "\"/second\""] {
@@ -93,7 +94,7 @@ fn numbers_are_shown_with_the_bit_of_their_abi() {
 #[test]
 fn a_process_whose_threads_cannot_be_found_is_said_to_be_attached_in_part() {
     if !nix::unistd::geteuid().is_root() {
-        return;
+        skip!("it takes root");
     }
     let script = "sleep 1000 & echo $!; umount -l /proc; exec \"$@\" -f -p $! -o /dev/null";
     let mut command = Command::new("unshare");

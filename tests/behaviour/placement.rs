@@ -138,7 +138,7 @@ fn no_process_is_left_behind() {
 #[test]
 fn a_tracer_among_busy_processes_gets_on() {
     let mut busy: Vec<Child> = (0..4)
-        .map(|_| Command::new("sh").args(["-c", "ulimit -t 60; while :; do :; done"]).spawn().expect("sh runs"))
+        .map(|_| Command::new("sh").args(["-c", "ulimit -t 300; while :; do :; done"]).spawn().expect("sh runs"))
         .collect();
     let mut command = trapline();
     command.args(["-o", "/dev/null", "dd", "if=/dev/zero", "of=/dev/null", "bs=1", "count=2000", "status=none"]);
@@ -150,7 +150,7 @@ fn a_tracer_among_busy_processes_gets_on() {
         let stat = fs::read_to_string(format!("/proc/{}/stat", tracer.id())).unwrap_or_default();
         policies.extend(stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(38)).map(str::to_string));
         std::thread::sleep(std::time::Duration::from_millis(1));
-        assert!(started.elapsed().as_secs() < 60, "it does not get on");
+        assert!(started.elapsed().as_secs() < 300, "it does not get on");
     }
     for child in &mut busy {
         child.kill().expect("it can be killed");
