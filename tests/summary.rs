@@ -48,7 +48,7 @@ fn counts() {
         "-c -U syscall-name -S nothing @sleeps",
         "-c -U count,errors -S count @sleeps",
         "-c -U name,calls -S error -f -e trace=chdir,close,getcwd sh -c cd~/;cd~/nonexistent;(cd~/)",
-        "-c -U name,calls -S calls -f -e trace=chdir,umask @32:tampered",
+        "-c -U name,calls -S calls -f -e trace=chdir,close,nanosleep @32:sleeps",
         "-f -c -U name,errors -e trace=chdir,umask sh -c cd~/;~:;~true",
         "-c -e trace=none true",
         "-c -e trace=exit_group true",
