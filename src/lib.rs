@@ -20,6 +20,7 @@ pub mod session;
 pub mod tracee;
 pub mod tracer;
 pub mod unwind;
+pub mod watch;
 
 #[cfg(test)]
 #[path = "../tests/support/isolation.rs"]

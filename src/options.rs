@@ -13,6 +13,7 @@ use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, JsonForm, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::{Placed, Tampering};
+use crate::watch::Watch;
 
 /// Everything that a run needs to know; by default, what no option changes.
 #[derive(Clone, Debug, Default)]
@@ -79,6 +80,8 @@ pub struct Options {
     pub crash_report: Option<CrashDetail>,
     /// The command is ended after a time, with a report: `--timeout`.
     pub timeout: Option<Timeout>,
+    /// Accesses to these places in memory are reported: `--watch`.
+    pub watches: Vec<Watch>,
     /// No trace, but a report on processes that hang: `--hang`.
     pub hang: Option<Hang>,
     /// Where the tracer runs.
@@ -106,9 +109,9 @@ impl Options {
         self.calls.contains(abi, nr) || is_multiplexer(abi, nr) && within()
     }
 
-    /// Whether tracees need not stop at system calls at all: what is reported are crashes, and no call is wanted.
+    /// Whether tracees need not stop at system calls at all: what is reported are crashes or accesses, and no call is wanted.
     pub fn ignores_calls(&self) -> bool {
-        self.crash_report.is_some() && !self.records_calls()
+        (self.crash_report.is_some() || !self.watches.is_empty()) && !self.records_calls()
     }
 
     /// Whether any call is wanted.

@@ -8,6 +8,7 @@ mod pending;
 mod stacks;
 mod start;
 mod tampering;
+mod watch;
 
 use std::time::Duration;
 
@@ -146,6 +147,8 @@ struct Session<'a> {
     left: Option<u64>,
     /// Processes whose crash was reported.
     crashed: Vec<Pid>,
+    /// What is watched.
+    watching: watch::Watching,
 }
 
 impl Session<'_> {
@@ -162,6 +165,8 @@ impl Session<'_> {
                     self.signal(tid, signal, &info, ip);
                     self.may_crash(tid, signal, &info, ip);
                 }
+                Event::Fresh { tid } => self.watch_thread(tid),
+                Event::Trapped { tid, hits, ip } => self.accessed(tid, hits, ip),
                 Event::Exiting { tid, status } => self.exiting(tid, status),
                 Event::GroupStop { tid, signal, ip } => {
                     if self.options.signals.contains(signal) {
@@ -171,6 +176,7 @@ impl Session<'_> {
                 }
                 Event::Exec { tid, former, ip, first } => {
                     self.executed(tid, former, ip);
+                    self.watch_program(tid);
                     if self.options.detach_on_exec && !first && tracer.let_go() {
                         self.detached(tid, true);
                     }
@@ -508,6 +514,7 @@ impl Session<'_> {
         let seat = self.seats.remove(&tid).unwrap_or_default();
         // Its id may be that of another process one day.
         self.crashed.retain(|process| *process != tid);
+        self.unwatch(tid);
         let stamp = Stamp {
             tid,
             time: self.clocks.wall(),

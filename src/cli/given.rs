@@ -56,7 +56,7 @@ impl Given {
         self.invalid_within("")
     }
 
-    fn invalid_within(&self, range: &str) -> UsageError {
+    pub fn invalid_within(&self, range: &str) -> UsageError {
         let text = format!("invalid {} argument: '{}'", self.name, self.text());
         let valid = self.option.kind().filter(|_| self.option.ours).map_or(String::new(), Kind::valid);
         let valid = if range.is_empty() { valid } else { format!("{valid}{range}") };

@@ -104,7 +104,7 @@ const fn rule(stage: Stage, when: &'static [Side], unless: &'static [Side], verd
 
 const COUNTED: Side = AnyOf(&[Is("summary-only"), Is("summary")]);
 const SEPARATE: Side = AnyOf(&[Twice("follow-forks"), Is("output-separately")]);
-const FOLLOWS: Side = AnyOf(&[Is("follow-forks"), Is("rich"), Is("crash-report")]);
+const FOLLOWS: Side = AnyOf(&[Is("follow-forks"), Is("rich"), Is("crash-report"), Is("watch")]);
 const IN_KERNEL: Side = Standing("seccomp-bpf", "no-seccomp-bpf");
 
 /// What strace says of its own options, in its order.

@@ -104,10 +104,10 @@ impl Typed {
 
     /// Children are traced, too.
     pub fn follows(&self) -> bool {
-        ["follow-forks", "F", "rich", "crash-report"].iter().any(|id| self.has(id))
+        ["follow-forks", "F", "rich", "crash-report", "watch"].iter().any(|id| self.has(id))
     }
 
-    /// Crashes alone are of interest: nothing says which calls are.
+    /// Crashes or accesses alone are of interest: nothing says which calls are.
     pub fn only_reports(&self) -> bool {
         const ABOUT_CALLS: [&str; 15] = [
             "trace",
@@ -126,7 +126,7 @@ impl Typed {
             "write",
             "rich",
         ];
-        self.has("crash-report") && !ABOUT_CALLS.iter().any(|id| self.has(id))
+        (self.has("crash-report") || self.has("watch")) && !ABOUT_CALLS.iter().any(|id| self.has(id))
     }
 
     /// Each thread has a file of its own.

@@ -13,7 +13,7 @@ use super::file::{Destination, Files};
 use super::json_fields::{Fields, JsonForm, Second, nanoseconds};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
-use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{Birth, CallInfo, Hit, HitKind, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::stack;
 use super::status;
 use super::summary::Summary;
@@ -343,6 +343,32 @@ impl Report for JsonLines {
         self.end(stamp.tid, record);
         // Whoever waits for it need not wait for the end of the command.
         self.files.flush();
+    }
+
+    fn accessed(&mut self, stamp: &Stamp, hit: &Hit<'_>, callers: &Callers) {
+        let mut record = self.begin("watch", stamp.tid, stamp.time);
+        record.text("watched", hit.name.as_bytes());
+        record.word("address", &format!("{:#x}", hit.address));
+        record.number("size", hit.size);
+        record.word(
+            "kind",
+            match hit.kind {
+                HitKind::Write => "write",
+                HitKind::Read => "read",
+                HitKind::Access => "access",
+            },
+        );
+        for (name, value) in [("old", hit.old), ("new", hit.new)] {
+            if let Some(value) = value {
+                record.word(name, &format!("{value:#x}"));
+            }
+        }
+        record.json("frames", |out| {
+            out.push(b'[');
+            stack::json(out, callers);
+            out.push(b']');
+        });
+        self.end(stamp.tid, record);
     }
 
     fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8> {

@@ -28,7 +28,7 @@ enum Blank {
 }
 
 /// All keys of flat records but those of the first, in their order.
-const FLAT_KEYS: [(&str, Blank); 47] = [
+const FLAT_KEYS: [(&str, Blank); 52] = [
     ("seq", Blank::Number),
     ("pid", Blank::Number),
     ("tid", Blank::Number),
@@ -69,6 +69,11 @@ const FLAT_KEYS: [(&str, Blank); 47] = [
     ("thread_count", Blank::Number),
     ("threads", Blank::Array),
     ("calls", Blank::Array),
+    ("watched", Blank::Text),
+    ("address", Blank::Text),
+    ("size", Blank::Number),
+    ("old", Blank::Text),
+    ("new", Blank::Text),
     ("by", Blank::Number),
     ("child", Blank::Number),
     ("kind", Blank::Text),

@@ -7,10 +7,11 @@ use super::clock::{AbsoluteTime, fraction};
 use super::constants::{ConstantStyle, Octal};
 use super::crash_text;
 use super::dump;
+use super::escape::escape_plain;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
-use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{Birth, CallInfo, Hit, HitKind, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
 use super::stack;
 use super::status;
 use super::summary::Summary;
@@ -410,6 +411,30 @@ impl Report for Lines {
         let target = self.files.target(stamp.tid);
         crash_text::body(&mut target.buffer, crash, info, style, quoted);
         target.flush();
+    }
+
+    fn accessed(&mut self, stamp: &Stamp, hit: &Hit<'_>, callers: &Callers) {
+        self.note(stamp, |out| {
+            out.extend_from_slice(b"*** ");
+            escape_plain(out, hit.name.as_bytes());
+            let kind = match hit.kind {
+                HitKind::Write => "written",
+                HitKind::Read => "read",
+                HitKind::Access => "accessed",
+            };
+            append(out, format_args!(" {kind}: "));
+            let value = |out: &mut Vec<u8>, value: Option<u64>| match value {
+                Some(value) => append(out, format_args!("{value:#x}")),
+                None => out.push(b'?'),
+            };
+            if hit.kind == HitKind::Write {
+                value(out, hit.old);
+                out.extend_from_slice(b" => ");
+            }
+            value(out, hit.new);
+            out.extend_from_slice(b" ***");
+        });
+        self.stack(stamp.tid, callers);
     }
 
     fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, ret: Option<Return>, value: Tell<'_>) -> Vec<u8> {

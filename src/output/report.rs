@@ -97,6 +97,34 @@ pub struct Returned<'a> {
     pub aux: Tell<'a>,
 }
 
+/// An access to a place that is watched.
+#[derive(Clone, Copy, Debug)]
+pub struct Hit<'a> {
+    /// What the place was called.
+    pub name: &'a str,
+    /// Where it is.
+    pub address: u64,
+    /// How many bytes it has.
+    pub size: u64,
+    /// How it was accessed.
+    pub kind: HitKind,
+    /// What it held when it was looked at last; `None` if it could not be read.
+    pub old: Option<u64>,
+    /// What it holds now.
+    pub new: Option<u64>,
+}
+
+/// How a place was accessed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HitKind {
+    /// It was written.
+    Write,
+    /// It was read.
+    Read,
+    /// It was read, or written with what it held already.
+    Access,
+}
+
 /// Calls that belong to the report of something else, as [`Report::quote`] writes them.
 #[derive(Debug, Default)]
 pub struct Quoted {
@@ -129,6 +157,8 @@ pub trait Report {
     fn signal(&mut self, stamp: &Stamp, signal: u32, info: Tell<'_>);
     /// A signal is about to kill the process. `info` tells its siginfo.
     fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted);
+    /// A place that is watched was accessed.
+    fn accessed(&mut self, stamp: &Stamp, hit: &Hit<'_>, callers: &Callers);
     /// A call of the past, as it stands in the report of something else; without a result it has not returned. `args` tells all
     /// arguments, `value` the result of a call that succeeded.
     fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8>;

@@ -3,9 +3,10 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::report::{Birth, CallInfo, Quoted, Report, Return, Returned, Stamp, Tell, Unknown};
+use super::report::{Birth, CallInfo, Hit, Quoted, Report, Return, Returned, Stamp, Tell, Unknown};
 use super::summary::Summary;
 use crate::crash::Crash;
+use crate::unwind::Callers;
 
 /// Passes on the summary and, for people, who comes and goes.
 pub struct SummaryOnly {
@@ -35,6 +36,10 @@ impl Report for SummaryOnly {
 
     fn crash(&mut self, stamp: &Stamp, crash: &Crash, info: Tell<'_>, quoted: &Quoted) {
         self.report.crash(stamp, crash, info, quoted);
+    }
+
+    fn accessed(&mut self, stamp: &Stamp, hit: &Hit<'_>, callers: &Callers) {
+        self.report.accessed(stamp, hit, callers);
     }
 
     fn quote(&self, call: CallInfo<'_>, args: Tell<'_>, result: Option<Return>, value: Tell<'_>) -> Vec<u8> {

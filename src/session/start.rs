@@ -85,6 +85,9 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     if options.crash_report.is_some() {
         tracer.report_exiting();
     }
+    if !options.watches.is_empty() {
+        tracer.watch(!options.target.pids.is_empty());
+    }
     watch_signals(options);
     if options.kill_on_exit {
         tracer.kill_on_exit();
@@ -112,6 +115,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         patience: super::pending::Patience::new(options),
         left: options.syscall_limit,
         crashed: Vec::new(),
+        watching: Default::default(),
     };
     // Records say so.
     let announced = !options.quiet.attach && !is_recorded(options);
@@ -156,6 +160,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     }
     let interrupted = session.events(&mut tracer);
     session.ticker.disarm();
+    session.say_what_was_not_found();
     if let Some(summary) = &session.summary {
         session.report.summary(summary);
     }

@@ -40,6 +40,23 @@ pub enum Length {
     Eight,
 }
 
+impl Length {
+    /// The length of so many bytes, if there is one.
+    pub fn of(bytes: u64) -> Option<Length> {
+        [Length::One, Length::Two, Length::Four, Length::Eight].into_iter().find(|length| length.bytes() == bytes)
+    }
+
+    /// How many bytes these are.
+    pub fn bytes(self) -> u64 {
+        match self {
+            Length::One => 1,
+            Length::Two => 2,
+            Length::Four => 4,
+            Length::Eight => 8,
+        }
+    }
+}
+
 /// A hardware breakpoint or watchpoint. The tracee that meets it stops with SIGTRAP, `si_code` TRAP_HWBKPT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breakpoint {
@@ -128,6 +145,11 @@ impl Hits {
         (0..BREAKPOINTS).filter(move |number| self.breakpoint(*number))
     }
 
+    /// Whether any breakpoint was met.
+    pub fn any(self) -> bool {
+        self.breakpoints().next().is_some()
+    }
+
     /// Whether an instruction was single-stepped.
     pub fn single_step(self) -> bool {
         self.0 & SINGLE_STEP != 0
@@ -165,6 +187,14 @@ impl Stopped {
         self.set_debug_register(number, breakpoint.address)?;
         let control = self.debug_register(CONTROL)? & !(0xf << (16 + 4 * number));
         self.set_debug_register(CONTROL, control | breakpoint.bits() << (16 + 4 * number) | 1 << (2 * number))
+    }
+
+    /// Clears all breakpoints: the kernel leaves them to a thread that is let go, which dies of the next one that it meets.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchProcess`].
+    pub fn clear_breakpoints(&self) -> Result<(), Error> {
+        self.set_debug_register(CONTROL, 0)
     }
 
     /// Clears breakpoint `number`, whether or not there is one.

@@ -42,6 +42,6 @@ pub use stop::{
     BASE_OPTIONS, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Stop, Wait, wait, wait_any, wait_for,
 };
 pub use syscall_info::{ARCH_I386, ARCH_X86_64, At, SyscallInfo, SyscallStop};
-pub use threads::{Dispositions, RunClock, Status, cpu_of, dispositions, stack_limit, status, threads};
+pub use threads::{Dispositions, RunClock, Status, cpu_of, dispositions, entry_point, stack_limit, status, threads};
 pub use traceme::spawn_traceme;
 pub use window::Window;

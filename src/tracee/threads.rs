@@ -99,6 +99,22 @@ pub fn dispositions(tid: Pid) -> Option<Dispositions> {
     Some(Dispositions { caught: set("SigCgt")?, ignored: set("SigIgn")?, own_pid, process: Pid::from_raw(process) })
 }
 
+/// AT_ENTRY, linux/auxvec.h.
+const AT_ENTRY: u64 = 9;
+
+/// Where the program of a process begins, behind its loader: getauxval(3). `narrow`: it has 32 bits.
+pub fn entry_point(pid: Pid, narrow: bool) -> Option<u64> {
+    let bytes = fs::read(format!("/proc/{pid}/auxv")).ok()?;
+    let width = if narrow { 4 } else { 8 };
+    let word = |bytes: &[u8]| {
+        let mut word = [0; 8];
+        word[..width].copy_from_slice(bytes);
+        u64::from_le_bytes(word)
+    };
+    let mut pairs = bytes.chunks_exact(2 * width).map(|pair| (word(&pair[..width]), word(&pair[width..])));
+    pairs.find_map(|(kind, value)| (kind == AT_ENTRY).then_some(value))
+}
+
 /// The limit of the first stack of a process, in bytes: RLIMIT_STACK, as proc_pid_limits(5) has it. `None` if there is none.
 pub fn stack_limit(pid: Pid) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;

@@ -3,6 +3,8 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
+use crate::tracee::Hits;
+
 /// How a child came to be, by the ptrace event that told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForkKind {
@@ -39,6 +41,10 @@ pub enum Event {
     Resuming { tid: Pid, abi: Abi, nr: u64 },
     /// It is no tracee any longer and runs on.
     Detached { tid: Pid },
+    /// It stopped for the first time, and runs or will run a program of its own; reported if memory is watched.
+    Fresh { tid: Pid },
+    /// These of its hardware breakpoints were met. The signal is not delivered.
+    Trapped { tid: Pid, hits: Hits, ip: Option<u64> },
     /// It is about to be gone, as wait(2) will say, if that is asked for; its registers and memory are still there.
     Exiting { tid: Pid, status: i32 },
     /// It exited.

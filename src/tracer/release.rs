@@ -3,7 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, gettid};
 
-use super::stop_loop::{Next, Tracer};
+use super::stop_loop::{Next, Tracer, trapped};
 use crate::tracee::{Running, Stop, Stopped, Ticker, Wait, status, wait_any};
 
 /// For how many ticks a tracee may sleep uninterruptibly before it is left to the kernel.
@@ -27,6 +27,7 @@ impl Tracer {
         let current = self.current.take();
         for (stopped, next) in current.into_iter().chain(std::iter::from_fn(|| self.delays.pop())).collect::<Vec<_>>() {
             self.restore_call(&stopped);
+            self.clear_breakpoints(&stopped);
             let tid = stopped.pid();
             let pending = match next {
                 Next::Syscall(signal) => signal,
@@ -50,6 +51,7 @@ impl Tracer {
         let Some((stopped, _)) = self.current.take() else { return false };
         let tid = stopped.pid();
         self.restore_call(&stopped);
+        self.clear_breakpoints(&stopped);
         self.tracees.remove(&tid);
         stopped.detach(0).is_ok()
     }
@@ -88,6 +90,13 @@ impl Tracer {
         ticker.disarm();
     }
 
+    fn clear_breakpoints(&self, stopped: &Stopped) {
+        if self.watching {
+            // Killed under us: nobody is left to be let go.
+            let _ = stopped.clear_breakpoints();
+        }
+    }
+
     /// Lets a tracee go from whatever stop it is in. A signal that was about to be delivered is delivered.
     fn leave(&mut self, stopped: Stopped, stop: Stop) {
         if let Some(state) = self.tracees.get_mut(&stopped.pid()) {
@@ -96,9 +105,11 @@ impl Tracer {
         self.restore_call(&stopped);
         let pid = stopped.pid();
         let signal = match stop {
+            Stop::Signal(libc::SIGTRAP) if self.watching && is_ours(&stopped) => 0,
             Stop::Signal(signal) | Stop::Group(signal) => signal,
             _ => 0,
         };
+        self.clear_breakpoints(&stopped);
         // The children of a fork that nobody will follow were attached with it and are let go when they stop.
         if let (Stop::Fork | Stop::Vfork | Stop::Clone, Ok(child)) = (stop, stopped.event_message())
             && let Ok(child) = i32::try_from(child)
@@ -109,4 +120,9 @@ impl Tracer {
         let _ = stopped.detach(signal);
         self.tracees.remove(&pid);
     }
+}
+
+/// Whether a SIGTRAP tells of our hardware breakpoints alone.
+fn is_ours(stopped: &Stopped) -> bool {
+    stopped.siginfo().is_ok_and(|info| trapped(stopped, &info).1)
 }

@@ -23,7 +23,7 @@ use super::tamper::Replaced;
 use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
-    self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover,
+    self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Hits,
     Running, SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken, has_relayed,
     spare_stop_signals, spawn, taken, threads, wait,
 };
@@ -59,6 +59,8 @@ pub(super) struct Tracee {
     pub(super) belief: Belief,
     /// It has to stop at its next call, because it may be of another ABI than the last.
     unsure: bool,
+    /// Its first stop was reported, if that is wanted.
+    met: bool,
 }
 
 impl Tracee {
@@ -158,6 +160,8 @@ pub struct Tracer {
     silent: bool,
     /// System calls are of no interest.
     without_calls: bool,
+    /// Tracees have hardware breakpoints of ours.
+    pub(super) watching: bool,
 }
 
 impl Tracer {
@@ -194,6 +198,7 @@ impl Tracer {
             abi_matters: true,
             silent: false,
             without_calls: false,
+            watching: false,
         }
     }
 
@@ -381,6 +386,16 @@ impl Tracer {
         self.abi_matters = false;
     }
 
+    /// From now on tracees may be given hardware breakpoints: [`Event::Fresh`] says when, [`Event::Trapped`] that one was met.
+    /// A command that was started does not outlive the tracer, for it would die of the next one. To be called before there are
+    /// tracees.
+    pub fn watch(&mut self, attached: bool) {
+        self.watching = true;
+        if !attached {
+            self.kill_on_exit();
+        }
+    }
+
     /// From now on, [`Event::Exiting`] is reported. To be called before there are tracees.
     pub fn report_exiting(&mut self) {
         self.options |= EXIT_STOPS;
@@ -492,11 +507,33 @@ impl Tracer {
             self.placement.stopped(pid);
         }
         let stopped = Running::inherited(pid).stopped();
+        if self.watching
+            && !state.hidden
+            && !stop.is_end()
+            && !std::mem::replace(&mut state.met, true)
+            && stop != Stop::Exec
+        {
+            self.events.push_back(Event::Fresh { tid: pid });
+        }
         match stop {
             Stop::Exited(_) | Stop::Signaled { .. } => self.ended(pid, stop),
             Stop::Syscall => self.syscall_stop(stopped),
             Stop::Signal(signal) => {
                 let (hidden, info) = (state.hidden, stopped.siginfo());
+                if self.watching
+                    && signal == libc::SIGTRAP
+                    && let Ok(info) = info
+                {
+                    let (hits, ours) = trapped(&stopped, &info);
+                    if let Some(hits) = hits {
+                        let ip = self.info(&stopped).ok().map(|i| i.ip);
+                        self.events.push_back(Event::Trapped { tid: pid, hits, ip });
+                    }
+                    if ours {
+                        self.current = Some((stopped, Next::Syscall(0)));
+                        return;
+                    }
+                }
                 if let (false, Ok(info)) = (hidden, info) {
                     let ip = self.info(&stopped).ok().map(|i| i.ip);
                     self.events.push_back(Event::Signal { tid: pid, signal, info: Box::new(info), ip });
@@ -758,6 +795,21 @@ fn resuming(stopped: &Stopped) -> Option<(Abi, u64)> {
         nr if is_x32(nr) => (Abi::X32, nr & !X32_BIT),
         nr => (Abi::X86_64, nr),
     })
+}
+
+/// The hardware breakpoints that a SIGTRAP tells of, and whether it tells of nothing else. The debug status register decides: a
+/// siginfo can be whatever a thread sends to itself.
+pub(super) fn trapped(stopped: &Stopped, info: &[u8; 128]) -> (Option<Hits>, bool) {
+    /// TRAP_TRACE and TRAP_HWBKPT, asm-generic/siginfo.h.
+    const TRACE: i32 = 2;
+    const BREAKPOINT: i32 = 4;
+    let code = i32::from_ne_bytes([info[8], info[9], info[10], info[11]]);
+    if code != TRACE && code != BREAKPOINT {
+        return (None, false);
+    }
+    let hits = stopped.take_hits().ok().filter(|hits| hits.any());
+    // A thread that steps itself gets its signal, whatever its step has met.
+    (hits, hits.is_some() && code == BREAKPOINT)
 }
 
 #[cfg(test)]
