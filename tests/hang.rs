@@ -7,6 +7,7 @@ mod hang {
     mod locks;
     mod pipes;
     mod processes;
+    mod timeout;
 }
 #[path = "support/isolation.rs"]
 mod isolation;

@@ -65,6 +65,7 @@ pub const OPTIONS: [Definition; 5] = [
         ]),
     Definition::value("timeout", "DURATION", Kind::Duration, "End the command after so long, and say why it hangs")
         .ours()
+        .long_help()
         .conflicts(&[Conflict {
             with: Side::AnyOf(&[Side::Is("attach"), Side::Is("daemonize")]),
             because: "it waits for the command, and ends it",

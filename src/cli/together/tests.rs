@@ -115,7 +115,8 @@ fn every_pair_does_what_the_table_says() {
             let given: Vec<Given> = one.given.iter().chain(&other.given).cloned().collect();
             let mut arguments: Vec<OsString> = vec!["strace".into()];
             arguments.extend(one.arguments.iter().chain(&other.arguments).cloned());
-            if given.iter().any(|given| given.option.id.starts_with("hang")) && !given.iter().any(answers) {
+            let limited = given.iter().any(|given| ["timeout", "no-trace"].contains(&given.option.id));
+            if given.iter().any(|given| given.option.id.starts_with("hang")) && !limited && !given.iter().any(answers) {
                 // A report is on processes that run.
                 arguments.push("-p1".into());
             } else if !given.iter().any(answers) {

@@ -212,7 +212,9 @@ impl Report<'_> {
             let ending = words::ending(self.findings, wait, first.thread.tid);
             let idles = matches!(nature, Nature::Idle | Nature::Sleeping);
             let text = match (idles, ending.is_empty()) {
-                (true, _) if wait.kind == Kind::Sleep => format!("waits for {}; {ending}", wait.what),
+                (true, _) if wait.kind == Kind::Sleep => {
+                    format!("waits for {}; {}", wait.what, ending.replace("gives up in", "it ends in"))
+                }
                 (true, _) | (_, true) => format!("waits for {}", wait.what),
                 (false, false) => format!("waits for {}: {ending}", wait.what),
             };
