@@ -8,6 +8,7 @@ mod hang {
     mod pipes;
     mod processes;
     mod timeout;
+    mod undisturbed;
 }
 #[path = "support/isolation.rs"]
 mod isolation;
