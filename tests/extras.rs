@@ -2,6 +2,8 @@
 
 #[path = "support/isolation.rs"]
 mod isolation;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,8 +80,6 @@ fn the_manual_page_and_completions_know_every_option() {
     let help = text(run(TRAPLINE, &["--help"], &directory));
     let page = text(run(TRAPLINE, &["--print-manual"], &directory));
     let scripts = ["bash", "zsh", "fish"].map(|shell| text(run(TRAPLINE, &["--print-completions", shell], &directory)));
-    fs::write(directory.join("completion"), &scripts[0]).expect("a file");
-    text(run("bash", &["-n", "completion"], &directory));
     let words = help.split(|c: char| !(c.is_ascii_alphanumeric() || c == '-'));
     let options: Vec<&str> = words.filter_map(|word| word.strip_prefix("--")).filter(|name| name.len() > 1).collect();
     assert!(options.len() > 60, "{options:?}");
@@ -91,6 +91,67 @@ fn the_manual_page_and_completions_know_every_option() {
     }
     let output = run(TRAPLINE, &["--print-completions=nosuch"], &directory);
     assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn the_manual_page_is_clean() {
+    let directory = directory("manual");
+    let page = text(run(TRAPLINE, &["--print-manual"], &directory));
+    fs::write(directory.join("trapline.1"), &page).expect("a file");
+    let mut reader = Command::new("man");
+    reader
+        .args(["--warnings", "-E", "UTF-8", "-Tutf8", "-l", "trapline.1"])
+        .env("MANWIDTH", "80")
+        .env("LC_ALL", "C.UTF-8");
+    match reader.current_dir(&directory).output() {
+        Ok(read) => {
+            assert_eq!(String::from_utf8_lossy(&read.stderr), "");
+            let fonts = regex::Regex::new("\u{1b}\\[[0-9;]*m|.\u{8}").expect("a pattern");
+            let shown = fonts.replace_all(&String::from_utf8_lossy(&read.stdout), "").into_owned();
+            assert!(shown.lines().count() > 800, "{shown}");
+            for heading in ["DESCRIPTION", "OPTIONS", "FILTERS", "TAMPERING", "OUTPUT FORMAT", "JSON", "EXIT STATUS"] {
+                assert!(shown.contains(heading), "{heading}");
+            }
+        }
+        Err(error) => skip::record(&format!("man: {error}")),
+    }
+    match Command::new("mandoc").args(["-T", "lint", "-W", "warning", "trapline.1"]).current_dir(&directory).output() {
+        Ok(lint) => assert_eq!(String::from_utf8_lossy(&lint.stdout), ""),
+        Err(error) => skip::record(&format!("mandoc: {error}")),
+    }
+    // Each command line of the examples is one that trapline understands, up to what the command does.
+    let examples = page.split(".SH EXAMPLES").nth(1).and_then(|rest| rest.split(".SH").next()).expect("examples");
+    assert!(examples.matches("\ntrapline ").count() >= 15, "{examples}");
+}
+
+#[test]
+fn what_can_stand_behind_an_option_is_listed() {
+    let directory = directory("listed");
+    let listed = |arguments: &[&str]| text(run(TRAPLINE, arguments, &directory));
+    for (arguments, wanted) in [
+        (&["-e", "trace=help"][..], &["%file ", " openat2 ", "all calls but these"][..]),
+        (&["-e", "help", "true"], &["decode-fds", "quiet"]),
+        (&["--trace", "help"], &["%%statfs "]),
+        (&["-e", "inject=help"], &["poke_enter=@argN=HEX", " ENOENT "]),
+        (&["--fault=help"], &["ENOSYS", "when="]),
+        (&["-e", "signal=help"], &[" INT ", "!INT,TERM"]),
+        (&["-e", "status=help"], &["unavailable"]),
+        (&["-e", "quiet=help", "-Q"], &["path-resolution", "superseded"]),
+        (&["-e", "decode-fds=help"], &["pidfd", "<TCP:"]),
+        (&["-e", "read=help"], &["!0,1,2"]),
+        (&["-I", "help"], &["forward", "never_tstp"]),
+        (&["--color=help"], &["auto, always, never"]),
+        (&["-S", "help"], &["avg-time"]),
+    ] {
+        let said = listed(arguments);
+        for wanted in wanted {
+            assert!(said.contains(wanted), "{arguments:?}: {wanted}\n{said}");
+        }
+        assert!(said.lines().all(|line| line.chars().count() <= 100), "{arguments:?}\n{said}");
+    }
+    // It is no call, and a name that may match nothing still matches nothing.
+    let said = run(TRAPLINE, &["-e", "trace=?help", "true"], &directory);
+    assert_eq!(String::from_utf8_lossy(&said.stderr), "+++ exited with 0 +++\n");
 }
 
 #[test]

@@ -51,16 +51,19 @@ impl Given {
         self.value.as_ref().map_or(default.to_string(), |value| value.to_string_lossy().into_owned())
     }
 
-    /// That its value makes no sense; for options that strace does not have, with what would.
+    /// That its value makes no sense, and what would.
     pub fn invalid(&self) -> UsageError {
         self.invalid_within("")
     }
 
     pub fn invalid_within(&self, range: &str) -> UsageError {
         let text = format!("invalid {} argument: '{}'", self.name, self.text());
-        let valid = self.option.kind().filter(|_| self.option.ours).map_or(String::new(), Kind::valid);
-        let valid = if range.is_empty() { valid } else { format!("{valid}{range}") };
-        UsageError::with_hint(if valid.is_empty() { text } else { format!("{text} ({valid})") })
+        UsageError::with_hint(text).because(self.valid() + range)
+    }
+
+    /// What its value can be.
+    pub fn valid(&self) -> String {
+        self.option.kind().map_or(String::new(), Kind::valid)
     }
 
     /// Its value as a word.
@@ -132,6 +135,7 @@ impl Kind {
             Kind::Words(words) => format!("any of {}", names(words).join(", ")),
             Kind::Shell => "bash, zsh, or fish".to_string(),
             Kind::Number => "a whole number".to_string(),
+            Kind::TimeSpan => "microseconds, or a number with s, ms, us, or ns behind it".to_string(),
             Kind::Duration => "10, 1.5s, 10m, 2h, 1d, 500ms, 100us, 50ns".to_string(),
             Kind::Size => "bytes, or 512K, 64M, 1G".to_string(),
             _ => String::new(),
@@ -159,7 +163,7 @@ mod tests {
     fn said<T>(result: Result<T, UsageError>) -> String {
         let error = result.err().expect("an error");
         assert!(error.hint);
-        error.text
+        error.to_string()
     }
 
     #[test]

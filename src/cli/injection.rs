@@ -15,10 +15,23 @@ const ENOSYS: u32 = 38;
 /// The arguments that strace can write over the memory of.
 const ARGUMENTS: usize = 7;
 
+/// What can be asked for, and what its value may be.
+pub const ITEMS: [(&str, &str); 9] = [
+    ("error", "an error by name, or a number from 1 to 4095"),
+    ("retval", "a whole number"),
+    ("signal", "a signal by name, or a number from 1 to 64"),
+    ("syscall", "a call without arguments and effects that every ABI has, such as getpid"),
+    ("delay_enter", "a time: microseconds, or with s, ms, us or ns behind it"),
+    ("delay_exit", "a time: microseconds, or with s, ms, us or ns behind it"),
+    ("poke_enter", "@arg1=HEX to @arg7=HEX, each argument once, with commas between them, HEX two digits a byte"),
+    ("poke_exit", "@arg1=HEX to @arg7=HEX, each argument once, with commas between them, HEX two digits a byte"),
+    ("when", "FIRST, FIRST+, FIRST+STEP, FIRST..LAST or FIRST..LAST+STEP, from 1 to 65535"),
+];
+
 /// Why an injection cannot be understood.
 pub enum Refusal {
-    /// The expression after the set.
-    Expression,
+    /// The expression after the set, and what is wrong there.
+    Expression(String),
     /// The set of calls.
     Set(FilterError),
 }
@@ -29,12 +42,12 @@ pub enum Refusal {
 /// [`Refusal`]; the expression is looked at before the set.
 pub fn parse(text: &str, fault: bool, warnings: &mut Vec<String>) -> Result<(CallFilter, Rule), Refusal> {
     let (set, items) = text.split_once(':').unwrap_or((text, ""));
-    let rule = if set.is_empty() { None } else { Some(rule(items, fault, warnings).ok_or(Refusal::Expression)?) };
+    let rule = if set.is_empty() { None } else { Some(rule(items, fault, warnings).map_err(Refusal::Expression)?) };
     let calls = CallFilter::parse(set).map_err(Refusal::Set)?;
-    rule.map(|rule| (calls, rule)).ok_or(Refusal::Expression)
+    rule.map(|rule| (calls, rule)).ok_or(Refusal::Expression(String::new()))
 }
 
-fn rule(items: &str, fault: bool, warnings: &mut Vec<String>) -> Option<Rule> {
+fn rule(items: &str, fault: bool, warnings: &mut Vec<String>) -> Result<Rule, String> {
     let mut rule = Rule {
         forced: None,
         instead: None,
@@ -47,34 +60,56 @@ fn rule(items: &str, fault: bool, warnings: &mut Vec<String>) -> Option<Rule> {
     };
     let (mut entry, mut exit) = (false, false);
     for item in items.split(':').filter(|item| !item.is_empty()) {
-        let (key, value) = item.split_once('=')?;
+        let (key, value) = item.split_once('=').unwrap_or((item, ""));
+        let Some((_, valid)) = ITEMS.iter().find(|(known, _)| *known == key) else {
+            return Err(format!("no such item: '{key}'"));
+        };
+        if fault && !["error", "when", "syscall"].contains(&key) {
+            return Err(format!("'{key}' is for inject="));
+        }
+        let invalid = || format!("'{item}': {key}= takes {valid}");
+        let twice = || format!("'{item}' is more than one of its kind");
         match key {
-            "error" => set(&mut rule.forced, Forced::Error(error(value)?))?,
-            "when" => rule.when = when(value)?,
-            "syscall" => set(&mut rule.instead, pure(value)?)?,
-            _ if fault => return None,
+            "error" => set(&mut rule.forced, Forced::Error(error(value).ok_or_else(invalid)?)).ok_or_else(twice)?,
+            "when" => rule.when = when(value).ok_or_else(invalid)?,
+            "syscall" => set(&mut rule.instead, pure(value).ok_or_else(invalid)?).ok_or_else(twice)?,
             "retval" => {
-                let value = unsigned(value)?;
+                let value = unsigned(value).ok_or_else(invalid)?;
                 warnings.extend(warning(value));
-                set(&mut rule.forced, Forced::Value(value))?;
+                set(&mut rule.forced, Forced::Value(value)).ok_or_else(twice)?;
             }
             "signal" => {
-                let number = signal_of(value).filter(|number| (1..=64).contains(number))?;
-                set(&mut rule.signal, i32::try_from(number).ok()?)?;
+                let number = signal_of(value).filter(|number| (1..=64).contains(number));
+                let number = number.and_then(|number| i32::try_from(number).ok()).ok_or_else(invalid)?;
+                set(&mut rule.signal, number).ok_or_else(twice)?;
             }
-            "delay_enter" => set(&mut rule.delay_enter, words::time_span(value)?)?,
-            "delay_exit" => set(&mut rule.delay_exit, words::time_span(value)?)?,
-            "poke_enter" if !std::mem::replace(&mut entry, true) => rule.poke_enter = pokes(value)?,
-            "poke_exit" if !std::mem::replace(&mut exit, true) => rule.poke_exit = pokes(value)?,
-            _ => return None,
+            "delay_enter" => {
+                set(&mut rule.delay_enter, words::time_span(value).ok_or_else(invalid)?).ok_or_else(twice)?;
+            }
+            "delay_exit" => {
+                set(&mut rule.delay_exit, words::time_span(value).ok_or_else(invalid)?).ok_or_else(twice)?;
+            }
+            "poke_enter" if !std::mem::replace(&mut entry, true) => {
+                rule.poke_enter = pokes(value).ok_or_else(invalid)?
+            }
+            "poke_exit" if !std::mem::replace(&mut exit, true) => rule.poke_exit = pokes(value).ok_or_else(invalid)?,
+            _ => return Err(twice()),
         }
     }
     if fault && rule.forced.is_none() {
         rule.forced = Some(Forced::Error(ENOSYS));
     }
     let anything = rule.forced.is_some() || rule.signal.is_some() || entry || exit;
-    let anything = anything || rule.delay_enter.is_some() || rule.delay_exit.is_some();
-    (anything && (rule.instead.is_none() || rule.forced.is_some())).then_some(rule)
+    if !anything && rule.delay_enter.is_none() && rule.delay_exit.is_none() {
+        return Err(
+            "what to do is missing: error=, retval=, signal=, delay_enter=, delay_exit=, poke_enter= or poke_exit="
+                .to_string(),
+        );
+    }
+    if rule.instead.is_some() && rule.forced.is_none() {
+        return Err("syscall= needs error= or retval= beside it".to_string());
+    }
+    Ok(rule)
 }
 
 /// Each can be given once.

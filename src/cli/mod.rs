@@ -1,13 +1,17 @@
 //! The command line: [`options`] defines what options there are, [`together`] which of them go together, [`getopt`] reads
 //! them, [`typed`] keeps what was typed, and [`resolve`] decides what it means.
 
+mod completions;
 mod definition;
 mod generate;
 mod getopt;
 mod given;
 mod injection;
+mod listing;
+mod manual;
 mod options;
 mod resolve;
+mod roff;
 mod suggest;
 #[cfg(test)]
 mod tests;
@@ -22,7 +26,7 @@ use std::fmt;
 
 use owo_colors::{OwoColorize, Stream};
 
-use crate::filter::FilterError;
+use crate::filter::{FilterError, OUTCOMES};
 use crate::options::Options;
 use crate::output::{FLAT_JSON_SCHEMA, JSON_SCHEMA};
 use definition::Apply;
@@ -36,6 +40,8 @@ use typed::Typed;
 pub struct UsageError {
     /// The message.
     pub text: String,
+    /// What is wrong, or what would be right; empty where that is plain.
+    pub why: String,
     /// What was probably meant.
     pub meant: Option<String>,
     /// Whether a line that points to the help follows.
@@ -44,11 +50,15 @@ pub struct UsageError {
 
 impl UsageError {
     fn new(text: String) -> UsageError {
-        UsageError { text, meant: None, hint: false }
+        UsageError { text, why: String::new(), meant: None, hint: false }
     }
 
     fn with_hint(text: String) -> UsageError {
-        UsageError { text, meant: None, hint: true }
+        UsageError { hint: true, ..UsageError::new(text) }
+    }
+
+    fn because(self, why: impl Into<String>) -> UsageError {
+        UsageError { why: why.into(), ..self }
     }
 
     fn not_available(option: &str) -> UsageError {
@@ -59,7 +69,12 @@ impl UsageError {
 impl fmt::Display for UsageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)?;
-        self.meant.iter().try_for_each(|meant| write!(f, " (did you mean '{meant}'?)"))
+        match (&self.why, &self.meant) {
+            (why, None) if why.is_empty() => Ok(()),
+            (why, None) => write!(f, " ({why})"),
+            (why, Some(meant)) if why.is_empty() => write!(f, " (did you mean '{meant}'?)"),
+            (why, Some(meant)) => write!(f, " ({why}; did you mean '{meant}'?)"),
+        }
     }
 }
 
@@ -68,7 +83,16 @@ impl std::error::Error for UsageError {}
 impl From<FilterError> for UsageError {
     fn from(error: FilterError) -> UsageError {
         let hint = matches!(error, FilterError::Personality { .. });
-        UsageError { text: error.to_string(), meant: suggest::meant(&error), hint }
+        let meant = suggest::meant(&error);
+        let why = match error {
+            FilterError::Status(_) => OUTCOMES.join(", "),
+            FilterError::Personality { .. } => "64, 32 or x32".to_string(),
+            FilterError::Descriptor(_) => "numbers, all or none".to_string(),
+            FilterError::Syscall(_) if meant.is_none() => "-e trace=help lists what there is".to_string(),
+            FilterError::Signal(_) if meant.is_none() => "-e signal=help lists what there is".to_string(),
+            _ => String::new(),
+        };
+        UsageError { text: error.to_string(), why, meant, hint }
     }
 }
 
@@ -101,7 +125,9 @@ enum Answer {
     /// The manual page.
     Manual,
     /// The completions for a shell.
-    Completions(clap_complete::Shell),
+    Completions(completions::Shell),
+    /// What can stand behind an option.
+    Listing(&'static definition::Definition),
     /// The JSON Schema of this form of records.
     JsonSchema(words::JsonSchema),
     /// The logs whose names begin so, merged.
@@ -113,8 +139,9 @@ impl Answer {
         match self {
             Answer::Help { short } => Request::Print(help(short)),
             Answer::Version => Request::Print(version()),
-            Answer::Manual => Request::Print(generate::manual()),
-            Answer::Completions(shell) => Request::Print(generate::completions(shell)),
+            Answer::Manual => Request::Print(roff::page()),
+            Answer::Completions(shell) => Request::Print(shell.script()),
+            Answer::Listing(option) => Request::Print(listing::of(option)),
             Answer::JsonSchema(words::JsonSchema::Full) => Request::Print(JSON_SCHEMA.to_string()),
             Answer::JsonSchema(words::JsonSchema::Flat) => Request::Print(FLAT_JSON_SCHEMA.to_string()),
             Answer::Merge(prefix) => Request::Merge(prefix),
@@ -172,7 +199,12 @@ const HELP_WIDTH: usize = 100;
 
 /// All options, or those that are needed most.
 fn help(short: bool) -> String {
-    let more = if short { "--help lists all options.\n".to_string() } else { without_effect_on_json() + "\n" };
+    let more = if short {
+        "--help lists all options, --print-manual | man -l - explains them, -e trace=help lists calls.\n".to_string()
+    } else {
+        without_effect_on_json()
+            + "\nWith help for a SET or word, as in -e trace=help, what can stand there is listed.\n"
+    };
     let mut command = generate::command().next_line_help(false).term_width(HELP_WIDTH).after_help(format!(
         "{more}Exit status: PROG's; a signal that killed PROG kills trapline, too. 1 if trapline itself fails:\n\
          PROG cannot be run, output cannot be written, the command line makes no sense.",

@@ -2,6 +2,7 @@
 
 use syscall_table::{Classes, Syscall, errno_name, signal_name};
 
+use super::injection::ITEMS;
 use super::options;
 use crate::filter::{FilterError, OUTCOMES, every_call};
 
@@ -32,8 +33,7 @@ fn qualifiers() -> impl Iterator<Item = &'static str> {
 
 /// What was probably meant by `SET[:ITEM]...` with an item that does not exist, or an error that has no such name.
 pub fn injection(text: &str) -> Option<String> {
-    const KEYS: [&str; 9] =
-        ["error", "retval", "signal", "syscall", "delay_enter", "delay_exit", "poke_enter", "poke_exit", "when"];
+    let keys = || ITEMS.iter().map(|(key, _)| *key);
     let mut changed = false;
     let mut items: Vec<String> = text.split(':').map(str::to_string).collect();
     for item in items.iter_mut().skip(1) {
@@ -42,8 +42,8 @@ pub fn injection(text: &str) -> Option<String> {
             "error" if value.starts_with(|c: char| c.is_ascii_alphabetic()) => {
                 nearest(value, (1..=MAX_ERRNO).filter_map(errno_name)).map(|value| format!("error={value}"))
             }
-            _ if KEYS.contains(&key) => None,
-            _ => nearest(key, KEYS).map(|key| format!("{key}={value}")),
+            _ if keys().any(|known| known == key) => None,
+            _ => nearest(key, keys()).map(|key| format!("{key}={value}")),
         };
         if let Some(near) = near.filter(|near| !near.eq_ignore_ascii_case(item)) {
             *item = near;

@@ -8,7 +8,7 @@ use super::definition::Definition;
 use super::given::{Form, Given};
 use super::together::{self, Stage};
 use super::words::{ColorWhen, Timestamps};
-use super::{Answer, UsageError, options};
+use super::{Answer, UsageError, listing, options};
 use crate::filter::{CallFilter, DescriptorSet};
 use crate::identify::DecodeFds;
 use crate::options::{Interruptible, Options, TextOptions};
@@ -64,6 +64,10 @@ impl Typed {
     /// # Errors
     /// [`UsageError`] if its value makes no sense, or if strace refuses it at once beside another.
     pub fn take(&mut self, given: Given) -> Result<(), UsageError> {
+        if given.bytes() == "help" && listing::has_help(given.option) {
+            self.at_once = Some(Answer::Listing(given.option));
+            return Ok(());
+        }
         given.option.apply(self, &given)?;
         self.given.push(given);
         together::check(&self.given, Stage::Reading, &mut self.warnings)

@@ -123,7 +123,9 @@ pub static SECTION: Section = Section {
         .reads(|typed, given| {
             if given.form == Form::Long {
                 let timestamps = typed.timestamps.get_or_insert_default();
-                timestamps.apply(&given.text_or("format:time")).ok_or_else(|| given.invalid())?;
+                let valid = "[format:]none, time or unix; [precision:]s, ms, us or ns";
+                let invalid = || given.invalid().because(valid);
+                timestamps.apply(&given.text_or("format:time")).ok_or_else(invalid)?;
             }
             Ok(())
         })
@@ -175,7 +177,7 @@ pub static SECTION: Section = Section {
         .qualifiers(&["decode-fds", "decode-fd"])
         .reads(|typed, given| {
             if given.form != Form::Short {
-                let invalid = |item| UsageError::new(format!("invalid decode-fds '{item}'"));
+                let invalid = |item| UsageError::new(format!("invalid decode-fds '{item}'")).because(given.valid());
                 typed.decode_fds = Some(words::decode_fds(&given.text_or("path")).map_err(invalid)?);
             }
             Ok(())
@@ -190,7 +192,7 @@ pub static SECTION: Section = Section {
             .qualifiers(&["namespace"])
             .long_help()
             .reads(|typed, given| {
-                let invalid = |item| UsageError::new(format!("invalid namespace '{item}'"));
+                let invalid = |item| UsageError::new(format!("invalid namespace '{item}'")).because(given.valid());
                 typed.options.new_namespaces = words::new_namespaces(&given.text()).map_err(invalid)?;
                 Ok(())
             })
@@ -347,7 +349,7 @@ fn precision(given: &Given) -> Result<u32, UsageError> {
 }
 
 fn decode_pids(typed: &mut Typed, set: &str) -> Result<(), UsageError> {
-    let invalid = |item| UsageError::new(format!("invalid decode-pids '{item}'"));
+    let invalid = |item| UsageError::new(format!("invalid decode-pids '{item}'")).because("comm and pidns");
     typed.options.decode_pids = words::decode_pids(set).map_err(invalid)?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use super::Section;
 use crate::cli::definition::{Definition, Gives, Kind};
 use crate::cli::given::Form;
 use crate::cli::together::NOTHING_TRACED;
-use crate::cli::{Answer, generate, tips};
+use crate::cli::{Answer, tips};
 
 pub static SECTION: Section = Section {
     heading: "Help",
@@ -22,17 +22,17 @@ pub static SECTION: Section = Section {
         ]),
         Definition::flag("print-manual", "Print the manual page, for man(1)")
             .ours()
-            .unlisted()
+            .long_help()
             .conflicts(&[NOTHING_TRACED])
             .answers(|_| Ok(Answer::Manual))
-            .examples(&[("--print-manual", Gives::Prints(".ie "))]),
+            .examples(&[("--print-manual", Gives::Prints("'\\\" t\n.TH TRAPLINE 1 "))]),
         Definition::value("print-completions", "SHELL", Kind::Shell, "Print completions for bash, zsh or fish")
             .ours()
-            .unlisted()
+            .long_help()
             .conflicts(&[NOTHING_TRACED])
-            .answers(|given| Ok(Answer::Completions(generate::shell(&given.text()).ok_or_else(|| given.invalid())?)))
+            .answers(|given| Ok(Answer::Completions(given.word()?)))
             .examples(&[
-                ("--print-completions bash", Gives::Prints("_trapline()")),
+                ("--print-completions bash", Gives::Prints("# Completions of trapline for bash")),
                 (
                     "--print-completions=x",
                     Gives::Fails("invalid --print-completions argument: 'x' (bash, zsh, or fish)+"),
@@ -46,7 +46,8 @@ pub static SECTION: Section = Section {
         )
         .long_help()
         .reads(|typed, given| {
-            typed.options.tip = tips::style(&given.text(), typed.options.tip).ok_or_else(|| given.invalid())?;
+            typed.options.tip = tips::style(&given.text(), typed.options.tip)
+                .ok_or_else(|| given.invalid().because("[id:]NUMBER or random; [format:]compact, full or none"))?;
             Ok(())
         })
         .examples(&[

@@ -164,7 +164,7 @@ pub static SECTION: Section = Section {
         .reads(|typed, given| {
             if given.form != Form::Short {
                 let quiet = words::quiet(&given.text_or("attach,personality"));
-                let invalid = |item| UsageError::new(format!("invalid quiet '{item}'"));
+                let invalid = |item| UsageError::new(format!("invalid quiet '{item}'")).because(given.valid());
                 typed.quiet = Some(quiet.map_err(invalid)?);
             }
             Ok(())

@@ -36,7 +36,8 @@ pub static SECTION: Section = Section {
         .short('S')
         .long_help()
         .reads(|typed, given| {
-            let invalid = || UsageError::with_hint(format!("invalid sortby: '{}'", given.text()));
+            let invalid =
+                || UsageError::with_hint(format!("invalid sortby: '{}'", given.text())).because(given.valid());
             typed.sort = Some(words::sorting(&given.text()).ok_or_else(invalid)?);
             Ok(())
         })
@@ -54,7 +55,8 @@ pub static SECTION: Section = Section {
         .short('U')
         .long_help()
         .reads(|typed, given| {
-            typed.summary_columns = Some(words::columns(&given.text()).map_err(UsageError::with_hint)?);
+            typed.summary_columns =
+                Some(words::columns(&given.text()).map_err(|text| UsageError::with_hint(text).because(given.valid()))?);
             Ok(())
         })
         .examples(&[

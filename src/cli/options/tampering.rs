@@ -21,7 +21,7 @@ pub static SECTION: Section = Section {
         .examples(&[
             ("--inject=read:error=EIO ls", Gives::Differs),
             ("-e inject=read:error=EIO ls", Gives::Same("--inject=read:error=EIO ls")),
-            ("--inject=read:x=1 ls", Gives::Fails("invalid inject argument 'read:x=1'")),
+            ("--inject=read:x=1 ls", Gives::Fails("invalid inject argument 'read:x=1' (no such item: 'x')")),
         ]),
         Definition::value(
             "fault",
@@ -33,16 +33,19 @@ pub static SECTION: Section = Section {
         .reads(|typed, given| tamper(typed, "fault", &given.text()))
         .examples(&[
             ("--fault=read ls", Gives::Same("--inject=read:error=ENOSYS ls")),
-            ("-e fault=read:signal=INT ls", Gives::Fails("invalid fault argument 'read:signal=INT'")),
+            (
+                "-e fault=read:signal=INT ls",
+                Gives::Fails("invalid fault argument 'read:signal=INT' ('signal' is for inject=)"),
+            ),
         ]),
     ],
 };
 
 fn tamper(typed: &mut Typed, how: &str, text: &str) -> Result<(), UsageError> {
     let refused = |refusal| match refusal {
-        Refusal::Expression => UsageError {
+        Refusal::Expression(why) => UsageError {
             meant: suggest::injection(text),
-            ..UsageError::new(format!("invalid {how} argument '{text}'"))
+            ..UsageError::new(format!("invalid {how} argument '{text}'")).because(why)
         },
         Refusal::Set(error) => error.into(),
     };

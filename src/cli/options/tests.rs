@@ -5,13 +5,17 @@ use std::ffi::OsString;
 
 use super::*;
 use crate::cli::definition::{Apply, Gives, Kind, Listed};
-use crate::cli::{Request, parse};
+use crate::cli::{Request, UsageError, parse};
 
 fn run(line: &str) -> (Result<Request, String>, Vec<String>) {
     let arguments = std::iter::once("strace").chain(line.split(' ')).map(OsString::from).collect();
     let mut warnings = Vec::new();
     let request = parse(arguments, &mut warnings);
-    (request.map_err(|error| format!("{}{}", error.text, if error.hint { "+" } else { "" })), warnings)
+    let said = |error: UsageError| {
+        let error = UsageError { meant: None, ..error };
+        format!("{error}{}", if error.hint { "+" } else { "" })
+    };
+    (request.map_err(said), warnings)
 }
 
 /// The options of a run, as `{:?}` shows them.
@@ -84,7 +88,14 @@ fn examples_give_what_they_say() {
                 }
                 Gives::Differs => continue,
                 Gives::Warns(wanted) => (wanted.to_string(), warnings.join("\n")),
-                Gives::Fails(wanted) => (wanted.to_string(), format!("{:?}", given.err())),
+                // What would be right follows in parentheses; an example may leave it out.
+                Gives::Fails(wanted) => {
+                    let said = given.err().unwrap_or_default();
+                    let short = said
+                        .rfind(" (")
+                        .map_or(said.clone(), |at| said[..at].to_string() + if said.ends_with('+') { "+" } else { "" });
+                    (wanted.to_string(), if wanted == short { short } else { said })
+                }
                 Gives::Prints(wanted) => match given {
                     Ok(Request::Print(text)) if text.starts_with(wanted) => continue,
                     other => (wanted.to_string(), format!("{other:?}")),
@@ -93,13 +104,6 @@ fn examples_give_what_they_say() {
                     Ok(Request::Merge(prefix)) if prefix == wanted => continue,
                     other => (wanted.to_string(), format!("{other:?}")),
                 },
-            };
-            let got = match gives {
-                Gives::Fails(_) => got
-                    .strip_prefix("Some(\"")
-                    .and_then(|got| got.strip_suffix("\")"))
-                    .map_or(got.clone(), str::to_string),
-                _ => got,
             };
             if wanted != got {
                 wrong.push(format!("{line}\n  should give {wanted}\n  but gives   {got}"));
