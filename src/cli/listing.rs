@@ -17,12 +17,11 @@ const LAST_ERRNO: u32 = 4095;
 /// Whether `help` in the place of a value is asked for help. No set has such a member, and no set of strace's either.
 pub fn has_help(option: &Definition) -> bool {
     let listed = option.listed != Listed::Nowhere;
-    let kind = option.kind().is_some_and(|kind| match kind {
-        Kind::Word(_) | Kind::Words(_) | Kind::Calls | Kind::Injection | Kind::Expression => true,
-        Kind::Signals | Kind::Descriptors | Kind::Shell => true,
-        _ => false,
-    });
-    listed && kind
+    let has_values = |kind| {
+        use Kind::{Calls, Descriptors, Expression, Injection, Shell, Signals, Word, Words};
+        matches!(kind, Word(_) | Words(_) | Calls | Injection | Expression | Signals | Descriptors | Shell)
+    };
+    listed && option.kind().is_some_and(has_values)
 }
 
 /// What the option is for, and what its value may be.

@@ -133,7 +133,7 @@ pub fn render(text: &str, width: usize, fill: &dyn Fn(&str) -> String) -> String
     let mut in_list = false;
     for block in blocks(text) {
         let item = matches!(block, Block::Item(..));
-        if !out.is_empty() && !(in_list && item) {
+        if !(out.is_empty() || in_list && item) {
             out.push('\n');
         }
         in_list = item;

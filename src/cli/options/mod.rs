@@ -47,6 +47,8 @@
 //! 3. Only if its meaning depends on other options: a field in [`Typed`](super::typed::Typed) instead, which
 //!    `resolve` combines with the others; or, for a mere flag, `typed.has("timeout")` there and nothing in its definition.
 //!
+//! 4. A section `## --timeout` in `manual.md`, at the option's place there: what it does in full. A test misses it.
+//!
 //! That is all: command lines, errors, the help, the manual page and completions follow from the definition.
 
 mod filters;
