@@ -30,12 +30,12 @@ fn run(tracer: &str, name: &str, line: &str) -> (String, ExitStatus) {
 /// Panics with every line for which strace and trapline differ, apart from what trapline adds to the first line in parentheses:
 /// what is wrong, what would be right, what was meant.
 fn compare(lines: &[&str]) {
-    let guess = regex::Regex::new(r"^(strace: (?:invalid|unknown|incorrect) .*?) \([^\n]*\)\n").expect("pattern");
+    let guess = regex::Regex::new(r"(?m)^(strace: (?:invalid|unknown|incorrect) .*?) \(.*\)$").expect("pattern");
     let mut differences = Vec::new();
     for line in lines {
         let strace = run("strace", "strace", line);
         let (said, status) = run(TRAPLINE, "strace", line);
-        let trapline = (guess.replace(&said, "$1\n").into_owned(), status);
+        let trapline = (guess.replace(&said, "$1").into_owned(), status);
         if strace != trapline && (strace.0.as_str(), strace.1) != (said.as_str(), status) {
             differences.push(format!("{line}\n  strace:   {strace:?}\n  trapline: {trapline:?}"));
         }
@@ -150,7 +150,7 @@ fn what_was_meant() {
         ("-e read=x true", "invalid descriptor 'x' (numbers, all or none)"),
         (
             "-S x true",
-            "invalid sortby: 'x' (time, min-time, max-time, avg-time, calls, errors, name, none)\n\
+            "invalid sortby: 'x' (time, total-time, min-time, max-time, avg-time, calls, errors, name, or none)\n\
              Try 'trapline -h' for more information.",
         ),
         (

@@ -55,8 +55,11 @@ pub static SECTION: Section = Section {
         .short('U')
         .long_help()
         .reads(|typed, given| {
-            typed.summary_columns =
-                Some(words::columns(&given.text()).map_err(|text| UsageError::with_hint(text).because(given.valid()))?);
+            let refused = |text: String| {
+                let why = if text.starts_with("unknown") { given.valid() } else { String::new() };
+                UsageError::with_hint(text).because(why)
+            };
+            typed.summary_columns = Some(words::columns(&given.text()).map_err(refused)?);
             Ok(())
         })
         .examples(&[
