@@ -347,7 +347,11 @@ impl Report for JsonLines {
 
     fn accessed(&mut self, stamp: &Stamp, hit: &Hit<'_>, callers: &Callers) {
         let mut record = self.begin("watch", stamp.tid, stamp.time);
-        record.text("watched", hit.name.as_bytes());
+        // An address needs no escapes, and is one.
+        match hit.name.strip_prefix("0x") {
+            Some(_) => record.word("watched", hit.name),
+            None => record.text("watched", hit.name.as_bytes()),
+        }
         record.word("address", &format!("{:#x}", hit.address));
         record.number("size", hit.size);
         record.word(
