@@ -5,6 +5,7 @@ mod crash;
 mod letting_go;
 mod naming;
 mod pending;
+mod spaces;
 mod stacks;
 mod start;
 mod tampering;
@@ -191,6 +192,9 @@ impl Session<'_> {
                     self.report.born(&stamp, child, birth);
                     // A child goes on by its parent's ABI.
                     let abi = self.seats.get(&tid).map_or(Abi::X86_64, |seat| seat.abi);
+                    if let Some(stacks) = &mut self.stacks {
+                        stacks.spaces.born(tid, child, kind);
+                    }
                     if tracer.traces(child) {
                         self.seats.entry(child).or_default().abi = abi;
                     }
@@ -286,6 +290,9 @@ impl Session<'_> {
         }
         let previous = seat.resumable;
         seat.call.start(abi, nr, args, sp, &self.identify.tracee(tid));
+        if let Some(stacks) = &mut self.stacks {
+            stacks.spaces.entered(tid, &seat.call, &self.identify.tracee(tid));
+        }
         seat.inside = true;
         seat.pends = false;
         seat.told = self.options.calls.contains(abi, seat.call.filter_nr);
@@ -357,6 +364,9 @@ impl Session<'_> {
     fn returned(&mut self, tracer: &mut Tracer, tid: Pid, mut value: i64, mut is_error: bool, ip: u64) {
         let duration = self.clocks.monotonic();
         let stamp = self.stamp(tid, Some(ip));
+        if let Some(stacks) = &mut self.stacks {
+            stacks.spaces.returned(tid);
+        }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
         seat.inside = false;
         if seat.call.regs[0] == PR_SET_NAME && seat.call.syscall.is_some_and(|s| s.name() == "prctl") {
@@ -447,6 +457,9 @@ impl Session<'_> {
     /// A call returned, but its thread was killed before it could be asked for the result.
     fn lost(&mut self, tid: Pid) {
         let stamp = self.stamp(tid, None);
+        if let Some(stacks) = &mut self.stacks {
+            stacks.spaces.returned(tid);
+        }
         let Some(seat) = self.seats.get_mut(&tid) else { return };
         seat.inside = false;
         if !seat.told {
@@ -480,6 +493,9 @@ impl Session<'_> {
     }
 
     fn executed(&mut self, tid: Pid, former: Option<Pid>, ip: Option<u64>) {
+        if let Some(stacks) = &mut self.stacks {
+            stacks.spaces.executed(tid, former);
+        }
         if let Some(former) = former {
             let gone = self.seats.remove(&tid).unwrap_or_default();
             let stamp = Stamp {
@@ -511,6 +527,9 @@ impl Session<'_> {
 
     /// Forgets a thread that is gone, after telling that its call did not return.
     fn end(&mut self, tid: Pid) -> Stamp {
+        if let Some(stacks) = &mut self.stacks {
+            stacks.spaces.gone(tid);
+        }
         let seat = self.seats.remove(&tid).unwrap_or_default();
         // Its id may be that of another process one day.
         self.crashed.retain(|process| *process != tid);

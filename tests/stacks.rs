@@ -293,3 +293,146 @@ fn names_may_be_packed() {
         "{text}"
     );
 }
+
+/// Loads one library after the other to the same place, by itself or through others who share its memory.
+const LOADER: &str = r#"
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+static void *library;
+static int (*function)(void);
+static void *load(void *name)
+{
+	if (library)
+		dlclose(library);
+	library = dlopen(name, RTLD_NOW);
+	function = (int (*)(void))dlsym(library, "function");
+	return 0;
+}
+static int load_in_child(void *name)
+{
+	load(name);
+	return 0;
+}
+int main(int count, char **names)
+{
+	for (int i = 2; i < count; i++) {
+		if (!strcmp(names[1], "itself")) {
+			load(names[i]);
+		} else if (!strcmp(names[1], "thread")) {
+			pthread_t thread;
+			pthread_create(&thread, 0, load, names[i]);
+			pthread_join(thread, 0);
+		} else {
+			/* In the same memory, but another process. */
+			char *stack = malloc(1 << 20);
+			int child = clone(load_in_child, stack + (1 << 20), CLONE_VM | SIGCHLD | (!strcmp(names[1], "vfork") ? CLONE_VFORK : 0), names[i]);
+			waitpid(child, 0, 0);
+		}
+		function();
+	}
+	return 0;
+}
+"#;
+
+#[test]
+fn what_is_mapped_is_followed() {
+    let directory = directory();
+    let loader = compile(&directory, "loader", LOADER, &["-pthread", "-ldl"]);
+    let library = |name: &str| {
+        let source = format!(
+            "#include <unistd.h>\n#include <sys/syscall.h>\n__attribute__((noinline)) int inner_{name}(void) {{ return syscall(SYS_getppid) + 1; }}\nint function(void) {{ return inner_{name}() + 1; }}\n"
+        );
+        compile(&directory, &format!("{name}.so"), &source, &["-shared", "-fPIC"]).to_str().expect("a path").to_string()
+    };
+    let libraries: Vec<String> = ["one", "two", "three", "four"].map(library).into();
+    let mut command = vec![loader.to_str().expect("a path"), ""];
+    command.extend(libraries.iter().map(String::as_str));
+    for who in ["itself", "thread", "vfork", "child"] {
+        command[1] = who;
+        // With all calls seen, or those that are wanted, or the thread's own alone.
+        for options in [&["-f", "-e", "trace=all"][..], &["-f", "-e", "trace=getppid"], &["-e", "trace=getppid"]] {
+            let text = trace(&[&["-k", "-qq", "-e", "signal=none"], options].concat(), &command);
+            let inner = Regex::new(r"\(inner_(\w+)\+").expect("pattern");
+            let names: Vec<&str> =
+                inner.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str())).collect();
+            assert_eq!(names, ["one", "two", "three", "four"], "{who} {options:?}: {text}");
+            assert_eq!(functions(&text, command[0])[0], "main", "{who} {options:?}: {text}");
+        }
+    }
+}
+
+/// Makes code that calls back, in memory of its own, and says so in the file and the form that it is told to.
+const COMPILER: &str = r#"
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+__attribute__((noinline)) int back(void) { return syscall(SYS_getppid) + 1; }
+struct load { uint32_t id, size; uint64_t time; uint32_t pid, tid; uint64_t vma, address, len, index; char name[8]; unsigned char code[32]; } __attribute__((packed));
+struct info { uint32_t id, size; uint64_t time, address, count; uint64_t at; uint32_t line, column; char file[8]; } __attribute__((packed));
+int main(int count, char **arguments)
+{
+	unsigned char *code = mmap(0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* push %rbp; mov %rsp, %rbp; call *%rdi; pop %rbp; ret */
+	memcpy(code, "\x55\x48\x89\xe5\xff\xd7\x5d\xc3", 8);
+	if (count > 1) {
+		int file = open(arguments[1], O_RDWR | O_CREAT | O_TRUNC, 0600);
+		uint32_t header[10] = { 0x4A695444, 1, 40, 62 };
+		write(file, header, 40);
+		mmap(0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, file, 0);
+		struct info info = { 2, sizeof info, 0, (uint64_t)code, 1, (uint64_t)code, 7, 0, "made.js" };
+		write(file, &info, sizeof info);
+		struct load load = { 0, sizeof load, 0, getpid(), getpid(), 0, (uint64_t)code, 8, 1, "ma\nde!!" };
+		write(file, &load, sizeof load);
+	} else {
+		char path[64];
+		sprintf(path, "/tmp/perf-%d.map", getpid());
+		FILE *file = fopen(path, "w");
+		fprintf(file, "%lx 8 before\nnonsense\n%lx 4 other\n%lx 8 made code\n", (long)code - 4, (long)code + 8, (long)code);
+		fclose(file);
+	}
+	((int (*)(int (*)(void)))code)(back);
+	return 0;
+}
+"#;
+
+#[test]
+fn code_that_a_program_makes_has_the_names_that_it_says() {
+    let directory = directory();
+    let compiler = compile(&directory, "compiler", COMPILER, &["-fno-omit-frame-pointer"]);
+    let compiler = compiler.to_str().expect("a path");
+    let dump = directory.join("jit-1.dump");
+    let text = trace(
+        &["-kk", "-qq", "-e", "trace=getppid", "--stack-trace-frame-limit=4"],
+        &[compiler, dump.to_str().expect("a path")],
+    );
+    let found = frames(&text);
+    let (file, function, _, line) = &found[2];
+    assert_eq!(
+        (Path::new(file), function.as_str(), line.as_str()),
+        (dump.as_path(), r"ma\nde!!+0x5", "made.js:7"),
+        "{text}"
+    );
+    assert!(found[1].1.starts_with("back+") && found[3].1.starts_with("main+"), "{text}");
+    // In a process that has another id in its namespace, and another /tmp.
+    let privileged = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|status| status.success());
+    if privileged {
+        let script = format!("mount -t tmpfs none /tmp && exec {compiler}");
+        let text = trace(&OPTIONS, &["unshare", "-mpf", "sh", "-c", &script]);
+        let found = frames(&text);
+        assert_eq!((found[2].0.as_str(), found[2].1.as_str()), ("/tmp/perf-1.map", "made code+0x5"), "{text}");
+        assert!(found[3].1.starts_with("main+"), "{text}");
+    }
+}

@@ -3,31 +3,31 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
+use super::spaces::Spaces;
 use crate::tracee;
-use crate::tracer::Tids;
-use crate::unwind::{Callers, Mappings, Options, Registers, Unwinder, Word};
+use crate::unwind::{Callers, Options, Registers, Unwinder, Word};
 
 /// Walks the stacks of tracees.
 pub(super) struct Stacks {
     unwinder: Unwinder,
-    spaces: Tids<Mappings>,
+    /// What is mapped in their processes.
+    pub spaces: Spaces,
     /// How many functions are reported at most.
     limit: usize,
 }
 
 impl Stacks {
-    /// Will report `limit` functions of each stack.
-    pub fn new(options: Options, limit: usize) -> Stacks {
+    /// Will report `limit` functions of each stack. `follow`: children and threads of tracees become tracees, too.
+    pub fn new(options: Options, limit: usize, follow: bool) -> Stacks {
         let unwinder = Unwinder::new(options, || tracee::taken().is_some());
-        Stacks { unwinder, spaces: Tids::default(), limit }
+        Stacks { unwinder, spaces: Spaces::new(follow), limit }
     }
 
     /// The stack of a thread that is stopped; empty if it is not.
     pub fn of(&mut self, tid: Pid, abi: Abi) -> Callers {
         let Some(regs) = tracee::registers_of(tid) else { return Callers::default() };
         let registers = Registers::of_stopped(&regs, if abi == Abi::I386 { Word::Four } else { Word::Eight });
-        let maps = self.spaces.entry(tid).or_insert_with(|| Mappings::of_process(tid.as_raw()).unwrap_or_default());
-        maps.read_again();
+        let maps = self.spaces.mappings(tid);
         let memory = tracee::Memory::of(tid);
         let mut stack = self.unwinder.stack(&registers, &memory, maps, self.limit);
         let frames = stack.by_ref().collect();

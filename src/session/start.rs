@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, kill};
 
 use super::command::{command, user};
 use super::letting_go::is_recorded;
+use super::spaces;
 use super::stacks::Stacks;
 use super::{Clocks, Session};
 use crate::decode::Scratch;
@@ -105,9 +106,9 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         seats: Tids::default(),
         identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
         crash_unwinder: Unwinder::new(unwind::Options { lines: true, scan: true }, || tracee::taken().is_some()),
-        stacks: options
-            .stack_frames
-            .map(|limit| Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit)),
+        stacks: options.stack_frames.map(|limit| {
+            Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit, options.follow)
+        }),
         scratch: Scratch::default(),
         ticker: Ticker::default(),
         command: None,
@@ -147,7 +148,8 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         let asked = options.kernel_filter == KernelFilter::Asked;
         // What an outer filter denies is never seen by ours.
         if asked || options.kernel_filter == KernelFilter::Harmless && !tracee::is_filtered() {
-            command.filter = Tracer::filter(|abi, nr| options.is_wanted(abi, nr));
+            let mapped = |abi, nr| options.stack_frames.is_some() && spaces::can_change(abi, nr);
+            command.filter = Tracer::filter(|abi, nr| options.is_wanted(abi, nr) || mapped(abi, nr));
             command.give_up_privileges = asked;
         }
         if options.quiet.personality {

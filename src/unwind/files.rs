@@ -66,6 +66,16 @@ impl Found {
         Identity::of(&self.metadata)
     }
 
+    /// Its owner.
+    pub fn owner(&self) -> u32 {
+        self.metadata.uid()
+    }
+
+    /// Its length in bytes.
+    pub fn len(&self) -> u64 {
+        self.metadata.len()
+    }
+
     /// Opens it.
     pub fn open(&self) -> Option<Content> {
         // The link leads to the very file that was looked at, wherever its name leads by now.
@@ -103,6 +113,20 @@ impl Process {
     /// Its directory in /proc.
     pub fn proc(&self) -> &Path {
         &self.proc
+    }
+
+    /// What it takes its own id for: the last of those that it has in namespaces, proc_pid_status(5).
+    pub fn own_id(&self) -> Option<u32> {
+        let status = std::fs::read_to_string(self.proc.join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("NStgid:"))?;
+        line.split_whitespace().next_back()?.parse().ok()
+    }
+
+    /// Whose it is: the user that files which it makes belong to.
+    pub fn owner(&self) -> Option<u32> {
+        let status = std::fs::read_to_string(self.proc.join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+        line.split_whitespace().nth(3)?.parse().ok()
     }
 
     /// The file that a mapping is of, also when it was replaced or deleted since.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::files::Process;
+use super::jit::Jit;
 use super::module::Module;
 
 /// A piece of a process's memory.
@@ -54,6 +55,8 @@ pub struct Mappings {
     /// By address.
     list: Vec<Mapping>,
     process: Option<Process>,
+    /// Code that is in no file.
+    pub(super) jit: Jit,
     /// Something may have changed since they were read.
     old: bool,
     /// Which pages of stack were read last: they can be read at once, since somebody has asked for them before.

@@ -26,6 +26,7 @@ mod effort;
 mod elf;
 mod files;
 mod frame;
+mod jit;
 mod lines;
 mod maps;
 mod metered;

@@ -80,6 +80,8 @@ pub struct Stack<'a> {
     called: bool,
     /// A frame was guessed.
     guessing: bool,
+    /// What the process has said of code that it made was read.
+    read_on: bool,
     options: Options,
     left: usize,
 }
@@ -101,6 +103,7 @@ impl<'a> Stack<'a> {
             how: How::Registers,
             called: false,
             guessing: false,
+            read_on: false,
             options: unwinder.options,
             left: limit,
         }
@@ -120,6 +123,23 @@ impl<'a> Stack<'a> {
         let module = self.modules.of(mapping, self.maps.process(), self.window.memory)?;
         let address = module.address(pc - mapping.start + mapping.offset)?;
         Some((module, address))
+    }
+
+    /// The place at an address in memory without a file, if the process has said what code it made there.
+    fn made(&mut self, pc: u64) -> Option<Place> {
+        let mapping = self.maps.find(pc)?;
+        if !mapping.executable || mapping.name.first() == Some(&b'[') && !mapping.name.starts_with(b"[anon") {
+            return None;
+        }
+        // Code may have taken the place of other code since the last stack.
+        if !std::mem::replace(&mut self.read_on, true) {
+            let mut jit = std::mem::take(&mut self.maps.jit);
+            if let Some(process) = self.maps.process() {
+                jit.read_on(process, self.maps, &self.modules.effort);
+            }
+            self.maps.jit = jit;
+        }
+        self.maps.jit.place(pc)
     }
 
     /// The place at an address that no ELF file says anything of.
@@ -280,7 +300,7 @@ impl Iterator for Stack<'_> {
             Question { effort: &self.modules.effort, process: self.maps.process(), lines: self.options.lines };
         let place = match &module {
             Some((module, address)) => module.place(*address, &question),
-            None => Rc::new(self.bare(pc)),
+            None => Rc::new(self.made(pc).unwrap_or_else(|| self.bare(pc))),
         };
         let how = self.how;
         if let Some((caller, how, called)) = self.above(&registers, module.as_ref()) {
