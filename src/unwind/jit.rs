@@ -33,9 +33,11 @@ const DEBUG_INFO: u32 = 2;
 struct Function {
     len: u64,
     name: Rc<[u8]>,
-    /// Addresses and the lines that begin there.
-    lines: Rc<[(u64, Source)]>,
+    lines: Rows,
 }
+
+/// Addresses, and the lines that begin there.
+type Rows = Rc<[(u64, Source)]>;
 
 /// Which form a file has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +55,7 @@ struct File {
     /// How far it was read.
     read: u64,
     /// Lines for a function that is about to come.
-    coming: Option<(u64, Rc<[(u64, Source)]>)>,
+    coming: Option<(u64, Rows)>,
 }
 
 /// All functions that a process has said that it made.
@@ -170,8 +172,7 @@ impl Jit {
             // The header says how long it is itself.
             at = u64::from(u32_at(bytes, 8)?.clamp(40, 4096));
         }
-        loop {
-            let Some(record) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)) else { break };
+        while let Some(record) = usize::try_from(at).ok().and_then(|at| bytes.get(at..)) {
             let (Some(kind), Some(len)) = (u32_at(record, 0), u32_at(record, 4)) else { break };
             effort.work(4)?;
             if len < 16 {
@@ -229,15 +230,7 @@ impl Jit {
     }
 
     /// A function was made where others may have been before.
-    fn add(
-        &mut self,
-        file: usize,
-        start: u64,
-        len: u64,
-        name: &[u8],
-        lines: Rc<[(u64, Source)]>,
-        effort: &Effort,
-    ) -> Option<()> {
+    fn add(&mut self, file: usize, start: u64, len: u64, name: &[u8], lines: Rows, effort: &Effort) -> Option<()> {
         let end = start.checked_add(len).filter(|_| len > 0);
         let Some(end) = end else { return Some(()) };
         while let Some((&other, (_, function))) = self.functions.range(..end).next_back() {

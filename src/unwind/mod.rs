@@ -26,6 +26,8 @@ mod effort;
 mod elf;
 mod files;
 mod frame;
+#[cfg(test)]
+mod hostile;
 mod jit;
 mod lines;
 mod maps;
