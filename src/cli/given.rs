@@ -132,7 +132,10 @@ impl Kind {
                 [first, last] => format!("{first} or {last}"),
                 [most @ .., last] => format!("{}, or {last}", most.join(", ")),
             },
-            Kind::Words(words) => format!("any of {}", names(words).join(", ")),
+            Kind::Words(words) => match names(words).as_slice() {
+                [one] => one.clone(),
+                several => format!("any of {}", several.join(", ")),
+            },
             Kind::Shell => "bash, zsh, or fish".to_string(),
             Kind::Number => "a whole number".to_string(),
             Kind::TimeSpan => "microseconds, or a number with s, ms, us, or ns behind it".to_string(),

@@ -77,7 +77,10 @@ fn what_cannot_be() {
         (&["-DDDD", "-p", "1"], format!("PROG [ARGS] must be specified with -D/--daemonize\n{hint}")),
         (&["-DDDD", "true"], format!("Too many -D's (4), maximum supported -D count is 3\n{hint}")),
         (&["-D", "--daemonize=pgrp", "true"], "-D and --daemonize cannot be provided simultaneously\n".to_string()),
-        (&["--daemonize=foo", "true"], format!("invalid --daemonize argument: 'foo'\n{hint}")),
+        (
+            &["--daemonize=foo", "true"],
+            format!("invalid --daemonize argument: 'foo' (grandchild, pgroup, or session)\n{hint}"),
+        ),
         (&["-D", "-u", "nosuch", "true"], format!("{user}\n")),
         (
             &["-D", "-o", "/nonexistent/x", "true"],

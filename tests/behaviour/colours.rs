@@ -43,6 +43,7 @@ fn files_and_pipes_have_no_colours() {
         assert_eq!(lines(&[option, "-e", "trace=access"], &[("STRACE_COLORS", "error=41")]), plain, "{option}");
     }
     let output = trapline().args(["--color=red", "true"]).output().expect("trapline runs");
-    let message = "trapline: invalid --color argument: 'red'\nTry 'trapline -h' for more information.\n";
+    let message =
+        "trapline: invalid --color argument: 'red' (auto, always, or never)\nTry 'trapline -h' for more information.\n";
     assert_eq!((&*stderr(&output), output.status.code()), (message, Some(1)));
 }

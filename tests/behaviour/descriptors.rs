@@ -72,16 +72,16 @@ fn namespaces_that_calls_make() {
     }
     assert!(!told("-enamespace=none").0.contains("(mnt:"));
     let output = trapline().args(["-enamespace=old", "true"]).output().expect("trapline runs");
-    assert_eq!((&*stderr(&output), output.status.code()), ("trapline: invalid namespace 'old'\n", Some(1)));
+    assert_eq!((&*stderr(&output), output.status.code()), ("trapline: invalid namespace 'old' (new)\n", Some(1)));
 }
 
 #[test]
 fn descriptors_that_are_none() {
     for (option, message) in [
-        ("--trace-fds=x", "invalid descriptor 'x'"),
-        ("-efd=3,-1", "invalid descriptor '-1'"),
-        ("-efds=", "invalid descriptor ''"),
-        ("-etrace-fd=!", "invalid descriptor '!'"),
+        ("--trace-fds=x", "invalid descriptor 'x' (numbers, all or none)"),
+        ("-efd=3,-1", "invalid descriptor '-1' (numbers, all or none)"),
+        ("-efds=", "invalid descriptor '' (numbers, all or none)"),
+        ("-etrace-fd=!", "invalid descriptor '!' (numbers, all or none)"),
     ] {
         let output = trapline().args([option, "true"]).output().expect("trapline runs");
         assert_eq!((stderr(&output).as_str(), output.status.code()), (&*format!("trapline: {message}\n"), Some(1)));

@@ -44,8 +44,10 @@ fn what_filters_leave_out_does_not_count() {
 fn limits_that_are_none() {
     for value in ["0", "x", "", "-1"] {
         let output = trapline().args([&format!("--syscall-limit={value}"), "true"]).output().expect("trapline runs");
-        let wanted =
-            format!("trapline: invalid --syscall-limit argument: '{value}'\nTry 'trapline -h' for more information.\n");
+        let wanted = format!(
+            "trapline: invalid --syscall-limit argument: '{value}' (a whole number from 1 on)\n\
+             Try 'trapline -h' for more information.\n"
+        );
         assert_eq!((stderr(&output), output.status.code()), (wanted, Some(1)));
     }
 }

@@ -100,9 +100,9 @@ fn stacks_end_where_they_are_told_to() {
     assert!(lines[2].contains("(_exit+0x") && lines[4].contains("(exit+0x"), "{text}");
     assert_eq!(lines[5..], [" > too many stack frames"], "{text}");
     for (option, message) in [
-        ("--stack-trace-frame-limit=0", "invalid --stack-trace-frame-limit argument: '0'"),
-        ("--stack-trace-frame-limit=x", "invalid --stack-trace-frame-limit argument: 'x'"),
-        ("--stack-trace=x", "invalid --stack-trace argument: 'x'"),
+        ("--stack-trace-frame-limit=0", "invalid --stack-trace-frame-limit argument: '0' (a whole number from 1 on)"),
+        ("--stack-trace-frame-limit=x", "invalid --stack-trace-frame-limit argument: 'x' (a whole number)"),
+        ("--stack-trace=x", "invalid --stack-trace argument: 'x' (symbol or source)"),
     ] {
         let output = trapline().args([option, "true"]).output().expect("trapline runs");
         let message = format!("trapline: {message}\nTry 'trapline -h' for more information.\n");

@@ -274,7 +274,8 @@ pub static SECTION: Section = Section {
             .long_help()
             .reads(|typed, given| {
                 let limit = count(given, i32::MAX as u64)?;
-                typed.stack_frames = Some(if limit > 0 { limit } else { return Err(given.invalid()) });
+                typed.stack_frames =
+                    Some(if limit > 0 { limit } else { return Err(given.invalid_within(" from 1 on")) });
                 Ok(())
             })
             .examples(&[

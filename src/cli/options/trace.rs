@@ -142,7 +142,7 @@ pub static SECTION: Section = Section {
             .long_help()
             .reads(|typed, given| {
                 let limit = decimal(&given.text(), u64::MAX).filter(|limit| *limit > 0);
-                typed.options.syscall_limit = Some(limit.ok_or_else(|| given.invalid())?);
+                typed.options.syscall_limit = Some(limit.ok_or_else(|| given.invalid_within(" from 1 on"))?);
                 Ok(())
             })
             .examples(&[
