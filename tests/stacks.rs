@@ -355,12 +355,12 @@ fn what_is_mapped_is_followed() {
     let libraries: Vec<String> = ["one", "two", "three", "four"].map(library).into();
     let mut command = vec![loader.to_str().expect("a path"), ""];
     command.extend(libraries.iter().map(String::as_str));
+    let inner = Regex::new(r"\(inner_(\w+)\+").expect("pattern");
     for who in ["itself", "thread", "vfork", "child"] {
         command[1] = who;
         // With all calls seen, or those that are wanted, or the thread's own alone.
         for options in [&["-f", "-e", "trace=all"][..], &["-f", "-e", "trace=getppid"], &["-e", "trace=getppid"]] {
             let text = trace(&[&["-k", "-qq", "-e", "signal=none"], options].concat(), &command);
-            let inner = Regex::new(r"\(inner_(\w+)\+").expect("pattern");
             let names: Vec<&str> =
                 inner.captures_iter(&text).filter_map(|found| Some(found.get(1)?.as_str())).collect();
             assert_eq!(names, ["one", "two", "three", "four"], "{who} {options:?}: {text}");
