@@ -99,9 +99,11 @@ impl World {
         processes.iter().filter_map(|(id, found)| found.clone().filter(|process| process.pid == *id)).collect()
     }
 
-    /// The ids of all processes on the machine that we can see.
+    /// The ids of all processes on the machine that we can see, but for our own: what we have inherited from our caller
+    /// is nothing that we do anything with.
     pub fn everybody(&self) -> &[Pid] {
-        self.everybody.get_or_init(|| numbers("/proc").unwrap_or_default().into_iter().map(Pid::from_raw).collect())
+        let all = || numbers("/proc").unwrap_or_default().into_iter().map(Pid::from_raw);
+        self.everybody.get_or_init(|| all().filter(|pid| *pid != Pid::this()).collect())
     }
 
     /// The memory of a process.

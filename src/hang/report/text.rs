@@ -135,8 +135,8 @@ impl Report<'_> {
     fn roots(&mut self) {
         let all: usize = self.findings.verdict.natures.values().filter(|nature| nature.is_held_up()).count();
         for root in self.findings.verdict.roots.iter().take(3) {
-            // One that waits for another is said there.
-            if root.held_up.len() < 2 {
+            // One that waits for another is said there, and who is one of many reasons is none to begin with.
+            if root.held_up.len() < 2 || root.held_up.len() * 2 <= all {
                 continue;
             }
             let everything = if root.held_up.len() == all {
