@@ -6,6 +6,7 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -88,6 +89,8 @@ static volatile int waiter;
 
 static void *crash_in_thread(void *unused)
 {
+    while (!waiter)
+        sched_yield();
     await_call(waiter, SYS_pause);
     await_call(getpid(), SYS_futex);
     write_int();
