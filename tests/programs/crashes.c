@@ -7,6 +7,7 @@
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -89,6 +90,8 @@ static volatile int waiter;
 
 static void *crash_in_thread(void *unused)
 {
+    while (!waiter)
+        sched_yield();
     while (!waiter)
         sched_yield();
     await_call(waiter, SYS_pause);
