@@ -146,6 +146,8 @@ struct Session<'a> {
     clocks: Clocks,
     /// How many calls are still to be told.
     left: Option<u64>,
+    /// The kernel refused what tracing takes.
+    refused: bool,
     /// Processes whose crash was reported.
     crashed: Vec<Pid>,
     /// What is watched.
@@ -218,6 +220,12 @@ impl Session<'_> {
                     let stamp = self.end(tid);
                     let told = self.options.signals.contains(signal);
                     self.report.killed(&stamp, signal.unsigned_abs(), core_dumped, told);
+                }
+                Event::Refused { tid, request, error } => {
+                    self.refused = true;
+                    let text =
+                        format!("ptrace({request}, {tid}): {error}; the process is let go, and its trace ends here");
+                    message::tell(&self.options.program, text);
                 }
                 Event::Idle => {
                     self.look_for_pending(tracer, true);

@@ -115,6 +115,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         clocks: Clocks::new(options),
         patience: super::pending::Patience::new(options),
         left: options.syscall_limit,
+        refused: false,
         crashed: Vec::new(),
         watching: Default::default(),
     };
@@ -166,8 +167,8 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
     if let Some(summary) = &session.summary {
         session.report.summary(summary);
     }
-    let written = session.report.finish();
-    Ok(conclusion(interrupted, tracer.ending(), written))
+    let whole = session.report.finish() && !session.refused;
+    Ok(conclusion(interrupted, tracer.ending(), whole))
 }
 
 /// Why the command could not be started, and what would help.
@@ -191,12 +192,12 @@ fn say_who_is_left_out(options: &Options, tracer: &Tracer) {
     }
 }
 
-/// The command's own end is the program's, unless the program itself was interrupted or could not write.
-fn conclusion(interrupted: Option<i32>, ending: Option<Ending>, written: bool) -> Conclusion {
+/// The command's own end is the program's, unless the program itself was interrupted, or could not trace or write it all.
+fn conclusion(interrupted: Option<i32>, ending: Option<Ending>, whole: bool) -> Conclusion {
     match (interrupted, ending) {
         (Some(signal), _) => Conclusion::Signal(signal),
         (None, Some(Ending::Killed(signal))) => Conclusion::Signal(signal),
-        (None, Some(Ending::Exited(0)) | None) if !written => Conclusion::Status(1),
+        (None, Some(Ending::Exited(0)) | None) if !whole => Conclusion::Status(1),
         (None, Some(Ending::Exited(status))) => Conclusion::Status(status),
         (None, None) => Conclusion::Status(0),
     }

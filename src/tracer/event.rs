@@ -3,7 +3,7 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use crate::tracee::Hits;
+use crate::tracee::{Error, Hits};
 
 /// How a child came to be, by the ptrace event that told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,8 @@ pub enum Event {
     Exited { tid: Pid, status: i32 },
     /// A signal killed it.
     Killed { tid: Pid, signal: i32, core_dumped: bool },
+    /// The kernel refused a request to a stopped tracee that is there: ptrace(2).
+    Refused { tid: Pid, request: &'static str, error: Error },
     /// A tick of the timer: a moment to write what waits to be written.
     Idle,
     /// This signal asks the tracer to end.

@@ -24,8 +24,8 @@ use super::tids::Tids;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Hits,
-    Running, SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken, has_relayed,
-    spare_stop_signals, spawn, taken, threads, wait,
+    Kept, Refused, Running, SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken,
+    has_relayed, spare_stop_signals, spawn, taken, threads, wait,
 };
 
 /// CLONE_UNTRACED, linux/sched.h.
@@ -344,6 +344,9 @@ impl Tracer {
             while let Some((tracee, next)) = self.delays.due() {
                 self.restart(tracee, next);
             }
+            if !self.events.is_empty() {
+                continue;
+            }
             if let (Some(signal), false) = (taken(), self.told) {
                 self.told = true;
                 return Some(Event::Interrupted { signal });
@@ -473,12 +476,29 @@ impl Tracer {
         }
     }
 
-    fn restart(&self, tracee: Stopped, next: Next) {
-        match next {
-            Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => drop(tracee.cont(signal)),
-            Next::Syscall(signal) => drop(tracee.syscall(signal)),
-            Next::Listen => drop(tracee.listen()),
+    fn restart(&mut self, tracee: Stopped, next: Next) {
+        let (request, signal, resumed) = match next {
+            Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => ("PTRACE_CONT", signal, tracee.cont(signal)),
+            Next::Syscall(signal) => ("PTRACE_SYSCALL", signal, tracee.syscall(signal)),
+            Next::Listen => ("PTRACE_LISTEN", 0, tracee.listen()),
+        };
+        if let Err(Refused { tracee, error }) = resumed {
+            self.lost_hold(tracee, signal, request, error);
         }
+    }
+
+    /// A tracee does not go on as we ask it to: it is let go, so that it goes on at all.
+    fn lost_hold(&mut self, tracee: Stopped, signal: i32, request: &'static str, error: tracee::Error) {
+        let tid = tracee.pid();
+        self.events.push_back(Event::Refused { tid, request, error });
+        self.restore_call(&tracee);
+        // Where even that is refused, the kernel lets it go when we end.
+        if let Err(Kept::Refused(Refused { error, .. })) = tracee.detach(signal) {
+            self.events.push_back(Event::Refused { tid, request: "PTRACE_DETACH", error });
+        }
+        self.forget(tid);
+        self.tracees.remove(&tid);
+        self.events.push_back(Event::Detached { tid });
     }
 
     fn stopped(&mut self, pid: Pid, stop: Stop) {

@@ -80,3 +80,18 @@ fn runs_are_the_same_without_a_call() {
         }
     }
 }
+
+/// What the kernel refuses is not taken for a trace in which nothing happened, and the command goes on.
+#[test]
+fn requests_that_are_refused_are_reported() {
+    for (request, name) in [("101:24", "PTRACE_SYSCALL"), ("101:0x4206", "PTRACE_SEIZE")] {
+        for refusal in REFUSALS {
+            let mut command = Command::new(program("sandbox"));
+            command.args([refusal, request, "--"]).arg(trapline().get_program()).args(["-o", "/dev/null", "true"]);
+            let output = command.stdin(Stdio::null()).output().expect("it runs");
+            let said = stderr(&output);
+            assert!(said.contains(&format!("ptrace({name}, ")), "{name} fails with {refusal}: {said}");
+            assert_eq!(output.status.code(), Some(1), "{name} fails with {refusal}: {said}");
+        }
+    }
+}
