@@ -156,6 +156,8 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"si_[us]time=\d+( /\* [\d.]+ s \*/)?", "si_time");
     rule(r"(tv_n?u?sec|st_[acm]time(_nsec)?)=\d+( /\* [^*]* \*/)?", "$1=T");
     rule(r" /\* 20\d\d-[^*]*\*/", "");
+    // One may run before a second begins, the other after it.
+    rule(r"((msg|sem|shm)_[acdors]time)=\d{9,}", "$1=T");
     rule(r"(uptime|freeram|bufferram|sharedram|procs)=\d+|loads=\[[^]]*\]", "$1");
     rule(r"(socket|pipe|[A-Z](v6)?):\[\d+(->\d+)?", "$1:[INODE");
     rule(r"(trapline-fds\.|trapline\\.fds\\n)\d{5}", "$1N");
