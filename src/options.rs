@@ -56,6 +56,8 @@ pub struct Options {
     pub stack_lines: bool,
     /// After so long, JSON lines tell of a call that has not returned; 100 ms if nothing else is asked for, 0: never.
     pub pending: Option<Duration>,
+    /// After so long, a call that has not returned is reported with what it waits for; 0: never.
+    pub stuck: Option<Duration>,
     /// How much of each value is told.
     pub style: Style,
     /// For which calls it is more or less than that.

@@ -104,7 +104,7 @@ impl Clocks {
             }
             Format::Json(_) => Clocks { wall: true, durations: true, steady: false },
             Format::Text(text) => {
-                let durations = text.durations.is_some() || options.summary.is_some();
+                let durations = text.durations.is_some() || options.summary.is_some() || options.stuck.is_some();
                 Clocks { wall: text.absolute.is_some(), durations, steady: text.relative.is_some() }
             }
         }

@@ -2,11 +2,13 @@
 
 mod hang {
     mod files;
+    mod schema;
     mod situation;
 
     mod locks;
     mod pipes;
     mod processes;
+    mod stuck;
     mod timeout;
     mod undisturbed;
 }

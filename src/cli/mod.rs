@@ -27,6 +27,7 @@ use std::fmt;
 use owo_colors::{OwoColorize, Stream};
 
 use crate::filter::{FilterError, OUTCOMES};
+use crate::hang::report::JSON_SCHEMA as HANG_JSON_SCHEMA;
 use crate::options::Options;
 use crate::output::{FLAT_JSON_SCHEMA, JSON_SCHEMA};
 use definition::Apply;
@@ -144,6 +145,7 @@ impl Answer {
             Answer::Listing(option) => Request::Print(listing::of(option)),
             Answer::JsonSchema(words::JsonSchema::Full) => Request::Print(JSON_SCHEMA.to_string()),
             Answer::JsonSchema(words::JsonSchema::Flat) => Request::Print(FLAT_JSON_SCHEMA.to_string()),
+            Answer::JsonSchema(words::JsonSchema::Hang) => Request::Print(HANG_JSON_SCHEMA.to_string()),
             Answer::Merge(prefix) => Request::Merge(prefix),
         }
     }

@@ -246,6 +246,7 @@ pub static STRACE: &[Rule] = &[
         Warn("--output-separately has no effect without -o/--output"),
     ),
     rule(Effect, &[Is("kill-after")], &[Is("timeout")], Warn("--kill-after has no effect without --timeout")),
+    rule(Effect, &[Is("stuck"), Is("summary-only")], &[], Warn("--stuck has no effect with -c/--summary-only")),
     rule(Start, &[Is("no-trace")], &[Is("timeout")], Refuse("--no-trace is for --timeout")),
     rule(
         Effect,

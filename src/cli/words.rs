@@ -370,6 +370,7 @@ pub enum Json {
 pub enum JsonSchema {
     Flat,
     Full,
+    Hang,
 }
 
 /// Messages that can be left out.

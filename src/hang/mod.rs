@@ -38,6 +38,8 @@ pub struct Request {
     pub follow: bool,
     /// How long threads are watched, to tell those that run now and then from those that stand still.
     pub observation: Duration,
+    /// Tracees of this very thread that a signal has stopped. What else stops them is an event, and over in a moment.
+    pub stopped: BTreeSet<Pid>,
 }
 
 /// What was found.
@@ -56,13 +58,13 @@ pub struct Findings {
 
 /// Looks twice, with the observation time in between.
 pub fn survey(request: &Request) -> Findings {
-    let (world, asked) = (World::default(), &mut BTreeSet::new());
+    let (world, asked) = (World::beside(&request.stopped), &mut BTreeSet::new());
     let missing = targets(&world, request, asked);
     let before = Graph::build(&world, asked).runs();
     let start = std::time::Instant::now();
     std::thread::sleep(request.observation);
     // Who was born meanwhile belongs to it, too.
-    let world = World::default();
+    let world = World::beside(&request.stopped);
     targets(&world, request, asked);
     let mut graph = Graph::build(&world, asked);
     graph.compare(&before, start.elapsed());

@@ -44,7 +44,12 @@ impl std::error::Error for Error {}
 /// [`Error`] when nothing could be found out, or nobody can read it.
 pub fn run(options: &Options) -> Result<(), Error> {
     let Some(hang) = options.hang else { return Ok(()) };
-    let request = Request { pids: options.target.pids.clone(), follow: options.follow, observation: hang.observation };
+    let request = Request {
+        pids: options.target.pids.clone(),
+        follow: options.follow,
+        observation: hang.observation,
+        stopped: Default::default(),
+    };
     let findings = survey(&request);
     if findings.graph.processes.is_empty() {
         return Err(Error::NoProcess(findings.missing));

@@ -144,7 +144,7 @@ impl Supervisor<'_> {
         if pids.is_empty() {
             return;
         }
-        let findings = survey(&Request { pids, follow: false, observation: OBSERVATION });
+        let findings = survey(&Request { pids, follow: false, observation: OBSERVATION, stopped: Default::default() });
         let stacks = Stacks::new(self.options.stack_frames.unwrap_or(FRAMES), self.options.stack_lines);
         let frames = if self.options.stack_frames.is_some() { Frames::All } else { Frames::Few };
         message::note(match self.options.format {

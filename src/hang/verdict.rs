@@ -97,6 +97,8 @@ pub struct Verdict {
     pub roots: Vec<Root>,
 }
 
+/// How long a thread has to be watched until it can be said to spin.
+const LONG: Duration = Duration::from_millis(20);
 /// From which share of a CPU on a thread counts as spinning, in percent.
 const SPINNING: u64 = 80;
 
@@ -175,7 +177,7 @@ fn nature(node: &Node) -> Nature {
         (State::Zombie | State::Dead, _) => return Nature::Zombie,
         (State::Stopped | State::Traced, _) => return Nature::Stopped,
         _ if node.process.frozen => return Nature::Stopped,
-        (_, activity) if activity.percent() >= SPINNING => return Nature::Spinning,
+        (_, Activity::Ran { of, .. }) if *of >= LONG && node.activity.percent() >= SPINNING => return Nature::Spinning,
         (State::Running, Activity::Still | Activity::Unknown) => return Nature::Running,
         (_, Activity::Ran { .. }) => return Nature::Ticking,
         _ => {}

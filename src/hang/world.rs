@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
-use nix::unistd::Pid;
+use nix::unistd::{Pid, gettid};
 
 use super::clock::Clocks;
 use super::proc::{
@@ -68,15 +68,35 @@ pub struct World {
     sockets: RefCell<HashMap<PathBuf, Rc<Sockets>>>,
     clocks: Clocks,
     unseen: RefCell<BTreeMap<Unseen, BTreeSet<Pid>>>,
+    /// Tracees of this very thread that a signal has stopped.
+    stopped: BTreeSet<Pid>,
 }
 
 impl World {
+    /// For a tracer that looks at its own tracees, of which these are stopped by a signal.
+    pub fn beside(stopped: &BTreeSet<Pid>) -> World {
+        World { stopped: stopped.clone(), ..World::default() }
+    }
+
+    /// Leaves our own part out of what a process does: at an event it stops for us, and goes on at once.
+    fn without_us(&self, mut process: Process) -> Process {
+        let us = Some(gettid());
+        for thread in process.threads.iter_mut().filter(|t| t.tracer == us && t.state == State::Traced) {
+            if self.stopped.contains(&thread.tid) {
+                thread.state = State::Stopped;
+            } else {
+                (thread.state, thread.position) = (State::Running, Position::Running);
+            }
+        }
+        process
+    }
+
     /// A process; `None` if there is none of this id. A thread's id finds its process, too.
     pub fn process(&self, id: Pid) -> Option<Rc<Process>> {
         if let Some(known) = self.processes.borrow().get(&id) {
             return known.clone();
         }
-        let mut found = Process::look(id).map(Rc::new);
+        let mut found = Process::look(id).map(|process| Rc::new(self.without_us(process)));
         if found.is_none()
             && let Some(tgid) = Status::of(id).map(|status| Pid::from_raw(status.tgid)).filter(|tgid| *tgid != id)
         {

@@ -13,7 +13,9 @@ use super::file::{Destination, Files};
 use super::json_fields::{Fields, JsonForm, Second, nanoseconds};
 use super::json_sink::{Collected, JsonSink, push_text};
 use super::json_summary;
-use super::report::{Birth, CallInfo, Hit, HitKind, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{
+    Birth, CallInfo, Hit, HitKind, Quoted, Reason, Report, Return, Returned, Stamp, Tampered, Tell, Unknown,
+};
 use super::stack;
 use super::status;
 use super::summary::Summary;
@@ -239,7 +241,8 @@ impl Report for JsonLines {
         args(&mut JsonSink::new(&mut thread.call));
     }
 
-    fn pends(&mut self, tid: Pid, call: CallInfo<'_>, waited: Duration) {
+    fn pends(&mut self, stamp: &Stamp, call: CallInfo<'_>, waited: Duration, reason: Option<&Reason>) {
+        let tid = stamp.tid;
         let Some(thread) = self.threads.get_mut(&tid) else { return };
         let time = thread.time;
         thread.pending = Some(self.seq);
@@ -248,6 +251,11 @@ impl Report for JsonLines {
         record.number("waited_ns", nanoseconds(waited));
         collected.push_notes(&mut record);
         collected.push_truncated(&mut record);
+        if let Some(reason) = reason {
+            record.text("reason", reason.text.as_bytes());
+            // Writing to memory does not fail.
+            record.json("wait", |out| drop(serde_json::to_writer(out, &reason.wait)));
+        }
         self.end(tid, record);
         self.files.target(tid).flush();
         if let Some(thread) = self.threads.get_mut(&tid) {

@@ -28,7 +28,7 @@ enum Blank {
 }
 
 /// All keys of flat records but those of the first, in their order.
-const FLAT_KEYS: [(&str, Blank); 52] = [
+const FLAT_KEYS: [(&str, Blank); 53] = [
     ("seq", Blank::Number),
     ("pid", Blank::Number),
     ("tid", Blank::Number),
@@ -58,6 +58,7 @@ const FLAT_KEYS: [(&str, Blank); 52] = [
     ("program", Blank::Text),
     ("cause", Blank::Text),
     ("reason", Blank::Text),
+    ("wait", Blank::Object),
     ("message", Blank::Text),
     ("unannounced", Blank::Flag),
     ("access", Blank::Object),

@@ -1,5 +1,7 @@
 //! Events as lines of text: what strace prints, to the byte.
 
+use std::time::Duration;
+
 use nix::unistd::Pid;
 use syscall_table::{Abi, Format, SetKind, Type};
 
@@ -11,13 +13,16 @@ use super::escape::escape_plain;
 use super::file::{Destination, Files, Target};
 use super::paint::END;
 use super::prefix::Prefix;
-use super::report::{Birth, CallInfo, Hit, HitKind, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+use super::report::{
+    Birth, CallInfo, Hit, HitKind, Quoted, Reason, Report, Return, Returned, Stamp, Tampered, Tell, Unknown,
+};
 use super::stack;
 use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::crash::Crash;
 use crate::decode::Piece;
+use crate::hang::report::span;
 use crate::identify::comm;
 use crate::tracer::Tids;
 use crate::unwind::Callers;
@@ -309,6 +314,14 @@ impl Report for Lines {
         if !staged {
             self.files.target(stamp.tid).settle();
         }
+    }
+
+    fn pends(&mut self, stamp: &Stamp, call: CallInfo<'_>, waited: Duration, reason: Option<&Reason>) {
+        self.note(stamp, |out| {
+            append(out, format_args!("--- stuck for {} in {}: ", span(waited), call.name));
+            append(out, format_args!("{} ---", reason.map_or("why is not known", |reason| &reason.text)));
+        });
+        self.files.target(stamp.tid).flush();
     }
 
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>) {

@@ -30,7 +30,9 @@ pub use json::{FLAT_JSON_SCHEMA, JSON_SCHEMA, JsonLines, SCHEMA};
 pub use json_fields::JsonForm;
 pub use lines::{LineStyle, Lines, PidColumn, Quiet};
 pub use paint::Palette;
-pub use report::{Birth, CallInfo, Hit, HitKind, Quoted, Report, Return, Returned, Stamp, Tampered, Tell, Unknown};
+pub use report::{
+    Birth, CallInfo, Hit, HitKind, Quoted, Reason, Report, Return, Returned, Stamp, Tampered, Tell, Unknown,
+};
 pub use stack::json as json_frames;
 pub use status::{error_text, signal_text};
 pub use summary::{Clock, Column, Summary, SummaryStyle};

@@ -134,13 +134,23 @@ pub struct Quoted {
     pub threads: Vec<Vec<u8>>,
 }
 
+/// Why a call does not return.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reason {
+    /// What it waits for and who could end that, as a sentence of one line.
+    pub text: String,
+    /// What it waits for, as records of [`crate::hang`] have it.
+    pub wait: serde_json::Value,
+}
+
 /// Writes down what happens. Each method is called once for each event, in the order in which the kernel
 /// reported them.
 pub trait Report {
     /// A call began. `args` tells the arguments that are known and whether that was all.
     fn entered(&mut self, stamp: &Stamp, call: CallInfo<'_>, args: Tell<'_>);
-    /// The call of a thread has not returned for so long. What becomes of it is told as of any other.
-    fn pends(&mut self, _: Pid, _: CallInfo<'_>, _waited: Duration) {}
+    /// The call of a thread has not returned for so long, for this reason if one is known. What becomes of it is told as
+    /// of any other.
+    fn pends(&mut self, _: &Stamp, _: CallInfo<'_>, _waited: Duration, _: Option<&Reason>) {}
     /// A call returned.
     fn returned(&mut self, stamp: &Stamp, call: CallInfo<'_>, end: Returned<'_>);
     /// A piece of the data that the call which returned last has transferred. Only text has room for dumps.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use nix::time::ClockId;
+use nix::unistd::Pid;
 
 use super::{CallName, Session, now};
+use crate::hang::report::reason;
+use crate::hang::{Findings, Request, survey};
 use crate::options::{Format, Options};
 use crate::tracee::{Alarm, Ticker, ticks};
 use crate::tracer::Tracer;
@@ -34,8 +37,13 @@ impl Patience {
     pub fn new(options: &Options) -> Patience {
         let counted = options.summary.as_ref().is_some_and(|summing| summing.only);
         // Of calls that are told only when they end, it is not known whether they are to be told.
-        let told = matches!(options.format, Format::Json(_)) && !counted && options.statuses.unfinished;
-        let limit = if told { options.pending.unwrap_or(DEFAULT) } else { Duration::ZERO };
+        let told = !counted && options.statuses.unfinished;
+        let limit = match (options.stuck, options.format) {
+            _ if !told => Duration::ZERO,
+            (Some(limit), _) => limit,
+            (None, Format::Json(_)) => options.pending.unwrap_or(DEFAULT),
+            (None, Format::Text(_)) => Duration::ZERO,
+        };
         Patience { limit, ..Patience::default() }
     }
 
@@ -86,6 +94,7 @@ impl Session<'_> {
         }
         let limit = self.patience.limit;
         let mut next: Option<Duration> = None;
+        let mut due_now = Vec::new();
         for (tid, seat) in &mut self.seats {
             if !seat.inside || !seat.told || seat.pends {
                 continue;
@@ -98,10 +107,28 @@ impl Session<'_> {
                 continue;
             }
             seat.pends = true;
-            let name = CallName::of(&seat.call);
-            let waited = now.saturating_sub(seat.since);
-            self.report.pends(*tid, name.info(seat.call.abi, seat.call.nr), waited);
+            due_now.push(*tid);
         }
         self.patience.look_at(next, now);
+        if due_now.is_empty() {
+            return;
+        }
+        due_now.sort_unstable();
+        let findings = self.options.stuck.is_some().then(|| self.look_at(tracer, &due_now));
+        for tid in due_now {
+            let stamp = self.stamp(tid, None);
+            let Some(seat) = self.seats.get(&tid) else { continue };
+            let reason = findings.as_ref().and_then(|findings| reason(findings, tid));
+            let name = CallName::of(&seat.call);
+            let waited = now.saturating_sub(seat.since);
+            self.report.pends(&stamp, name.info(seat.call.abi, seat.call.nr), waited, reason.as_ref());
+        }
+    }
+
+    /// What threads and all others of their processes wait for. Nobody is stopped for it.
+    fn look_at(&self, tracer: &Tracer, tids: &[Pid]) -> Findings {
+        let stopped = self.seats.keys().copied().filter(|tid| tracer.is_group_stopped(*tid)).collect();
+        // Tracees wait for us meanwhile: they are looked at twice, but not watched for a time.
+        survey(&Request { pids: tids.to_vec(), follow: false, observation: Duration::ZERO, stopped })
     }
 }

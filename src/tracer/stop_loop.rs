@@ -324,6 +324,11 @@ impl Tracer {
         self.delays.holds(tid)
     }
 
+    /// Whether this tracee is stopped by a signal, as far as it has been asked.
+    pub fn is_group_stopped(&self, tid: Pid) -> bool {
+        self.tracees.get(&tid).is_some_and(|state| state.stopped)
+    }
+
     /// Whether this thread is a tracee.
     pub fn traces(&self, tid: Pid) -> bool {
         self.tracees.contains_key(&tid)

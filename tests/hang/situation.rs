@@ -1,6 +1,7 @@
 //! Runs a program that gets itself into a situation, asks trapline why it hangs, and compares the answer with what the
 //! program itself says: tests/programs/situation.h.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::schema;
 use crate::programs::program;
 
 /// How long a busy machine may take until all threads have come to where they stay.
@@ -57,6 +59,7 @@ pub fn all_are_answered(name: &str) {
     let list = String::from_utf8(list).expect("names are text");
     let only = std::env::var("TRAPLINE_SITUATION").ok();
     let names: Vec<&str> = list.lines().filter(|name| only.as_deref().is_none_or(|only| only == *name)).collect();
+    let said = RefCell::new(String::new());
     let wrong: Vec<String> = names
         .iter()
         .filter_map(|name| {
@@ -65,20 +68,21 @@ pub fn all_are_answered(name: &str) {
                 crate::skip::record(&format!("{name} cannot be had here: {why}"));
                 return None;
             }
-            let error = answer(&situated.expected).err()?;
+            let error = answer(&situated.expected, &mut said.borrow_mut()).err()?;
             Some(format!("{name}:\n{error}"))
         })
         .collect();
+    schema::holds(name, &said.into_inner());
     let right = names.len() - wrong.len();
     println!("{right} of {} situations are answered rightly", names.len());
     assert!(wrong.is_empty(), "{} of {} are answered wrongly:\n{}", wrong.len(), names.len(), wrong.join("\n"));
 }
 
-/// Asks until the answer is right: threads need a moment to get where they stay after the program has printed its line.
-fn answer(expected: &Value) -> Result<(), String> {
+/// Asks until the answer is right, and keeps all that was said: threads need a moment to get where they stay after the program has printed its line.
+fn answer(expected: &Value, said: &mut String) -> Result<(), String> {
     let start = Instant::now();
     loop {
-        let found = ask(expected);
+        let found = ask(expected, said);
         let wrong = compare(expected, &found);
         if wrong.is_empty() {
             return Ok(());
@@ -96,7 +100,7 @@ fn settled(expected: &Value, found: &[Value]) -> bool {
     threads.into_iter().all(|thread| record(found, &thread["tid"]).is_some_and(|record| record.get("ran_ns").is_none()))
 }
 
-fn ask(expected: &Value) -> Vec<Value> {
+fn ask(expected: &Value, said: &mut String) -> Vec<Value> {
     let pids: Vec<String> =
         expected["ask"].as_array().into_iter().flatten().map(|pid| pid.as_i64().unwrap_or(0).to_string()).collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
@@ -107,6 +111,7 @@ fn ask(expected: &Value) -> Vec<Value> {
     let output = command.output().expect("trapline runs");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).expect("JSON is text");
+    said.push_str(&text);
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{line}: {e}"))).collect()
 }
 

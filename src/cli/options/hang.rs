@@ -21,7 +21,7 @@ const NOT_FOR_REPORTS: Conflict = Conflict {
 };
 
 /// Under the heading of what is traced.
-pub const OPTIONS: [Definition; 5] = [
+pub const OPTIONS: [Definition; 6] = [
     Definition::optional(
         "hang",
         "DURATION",
@@ -101,6 +101,26 @@ pub const OPTIONS: [Definition; 5] = [
                 Gives::Changes(&["timeout: Some(Timeout { after: 7200s, kill_after: 60s, trace: true })"]),
             ),
             ("--kill-after=1 ls", Gives::Warns("--kill-after has no effect without --timeout")),
+        ]),
+    Definition::value("stuck", "DURATION", Kind::Duration, "Report calls that take longer, and what they wait for")
+        .ours()
+        .long_help()
+        .conflicts(&[Conflict { with: Side::Is("pending"), because: "both say how long a call may take" }])
+        .reads(|typed, given| {
+            typed.options.stuck = Some(given.duration()?);
+            Ok(())
+        })
+        .examples(&[
+            ("--stuck=1.5s ls", Gives::Changes(&["stuck: Some(1.5s)"])),
+            ("--stuck=1 -c ls", Gives::Warns("--stuck has no effect with -c/--summary-only")),
+            (
+                "--stuck=1 --json --pending=2 ls",
+                Gives::Fails("--stuck and --pending are mutually exclusive (both say how long a call may take)+"),
+            ),
+            (
+                "--stuck=x ls",
+                Gives::Fails("invalid --stuck argument: 'x' (10, 1.5s, 10m, 2h, 1d, 500ms, 100us, 50ns)+"),
+            ),
         ]),
     Definition::flag("no-trace", "Do not trace what --timeout limits")
         .ours()

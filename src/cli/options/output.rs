@@ -137,7 +137,7 @@ pub static SECTION: Section = Section {
             "json-schema",
             "FORM",
             Kind::Word(words::<words::JsonSchema>),
-            "Print the JSON Schema of these lines: full, or flat",
+            "Print the JSON Schema of these lines: full, flat, or hang",
         )
         .ours()
         .long_help()
@@ -150,7 +150,8 @@ pub static SECTION: Section = Section {
             ("--json-schema", Gives::Prints("{\n")),
             ("--json-schema=full", Gives::Prints("{\n")),
             ("--json-schema=flat", Gives::Prints("{\n")),
-            ("--json-schema=x", Gives::Fails("invalid --json-schema argument: 'x' (flat or full)+")),
+            ("--json-schema=hang", Gives::Prints("{\n")),
+            ("--json-schema=x", Gives::Fails("invalid --json-schema argument: 'x' (flat, full, or hang)+")),
         ]),
         Definition::optional(
             "quiet",

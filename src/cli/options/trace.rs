@@ -33,6 +33,7 @@ pub static SECTION: Section = Section {
         super::hang::OPTIONS[2],
         super::hang::OPTIONS[3],
         super::hang::OPTIONS[4],
+        super::hang::OPTIONS[5],
         Definition::value("user", "USER|UID:GID", Kind::User, "Run the command as this user")
             .short('u')
             .reads(|typed, given| {

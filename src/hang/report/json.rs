@@ -18,6 +18,9 @@ use crate::unwind::Callers;
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
 pub const SCHEMA: u32 = 1;
 
+/// The JSON Schema that every line follows.
+pub const JSON_SCHEMA: &str = include_str!("schema.json");
+
 /// One line for the report, one for each process, one for each thread, one for the verdict.
 pub fn json(findings: &Findings, stacks: &Stacks) -> String {
     let graph = &findings.graph;
@@ -126,7 +129,7 @@ fn of_stack(callers: &Callers) -> Value {
     serde_json::from_slice(&array).unwrap_or_default()
 }
 
-fn of_wait(wait: &Wait) -> Value {
+pub(super) fn of_wait(wait: &Wait) -> Value {
     let until = match wait.until {
         Until::Forever => Value::Null,
         Until::Left(time) => nanos(time).into(),

@@ -2,6 +2,7 @@
 
 mod json;
 mod picture;
+mod reason;
 mod text;
 mod words;
 
@@ -12,8 +13,9 @@ use nix::unistd::geteuid;
 use super::Findings;
 use super::world::Unseen;
 
-pub use json::json;
+pub use json::{JSON_SCHEMA, json};
 pub use picture::{dot, svg};
+pub use reason::reason;
 pub use text::{Frames, text};
 
 /// A time as people say it: `0.42 s`, `11.8 s`, `5 min 3 s`, `2 h 7 min`, `3 d 4 h`.

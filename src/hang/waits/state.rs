@@ -1,6 +1,6 @@
 //! Threads that their state keeps from running: stopped, traced, frozen, ended and not reaped.
 
-use nix::unistd::Pid;
+use nix::unistd::{Pid, gettid};
 
 use crate::hang::proc::State;
 use crate::hang::process::{Process, Thread};
@@ -53,7 +53,7 @@ fn stopped(world: &World, process: &Process, thread: &Thread) -> Wait {
     if let Some(parent) = process.parent.filter(|parent| parent.as_raw() > 1 && world.process(*parent).is_some()) {
         wait.evidence.push(format!("its parent is {parent}"));
     }
-    if let Some(tracer) = thread.tracer {
+    if let Some(tracer) = thread.tracer.filter(|tracer| *tracer != gettid()) {
         wait.evidence.push(format!("{tracer} traces it, too"));
     }
     wait
