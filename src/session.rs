@@ -229,6 +229,7 @@ impl Session<'_> {
                 }
                 Event::Idle => {
                     self.look_for_pending(tracer, true);
+                    self.report_if_asked(tracer);
                     self.report.flush();
                     self.ticker.disarm();
                     continue;
@@ -257,6 +258,7 @@ impl Session<'_> {
                 return None;
             }
             self.look_for_pending(tracer, false);
+            self.report_if_asked(tracer);
             if self.report.pending() {
                 self.ticker.arm();
             }

@@ -580,6 +580,13 @@ impl Report for Lines {
         self.files.flush();
     }
 
+    fn pause(&mut self) {
+        if self.files.is_stderr() {
+            self.files.all().for_each(Target::interrupt_line);
+        }
+        self.files.flush();
+    }
+
     fn pending(&self) -> bool {
         self.files.pending()
     }

@@ -197,6 +197,10 @@ pub trait Report {
     fn summary(&mut self, summary: &Summary);
     /// Everything that was told goes to its file now.
     fn flush(&mut self);
+    /// The same, and something else comes between: no line stays open.
+    fn pause(&mut self) {
+        self.flush();
+    }
     /// Whether something waits to be written.
     fn pending(&self) -> bool;
     /// Writes what remains and waits for the command that the output goes to; false if anything was lost.

@@ -96,6 +96,10 @@ impl Report for SummaryOnly {
         self.report.flush();
     }
 
+    fn pause(&mut self) {
+        self.report.pause();
+    }
+
     fn pending(&self) -> bool {
         self.report.pending()
     }

@@ -6,14 +6,19 @@ use nix::time::ClockId;
 use nix::unistd::Pid;
 
 use super::{CallName, Session, now};
-use crate::hang::report::reason;
+use crate::hang::report::{self, Frames, reason};
+use crate::hang::stacks::Stacks;
 use crate::hang::{Findings, Request, survey};
+use crate::message;
 use crate::options::{Format, Options};
-use crate::tracee::{Alarm, Ticker, ticks};
+use crate::tracee::{Alarm, Ticker, asked, ticks};
 use crate::tracer::Tracer;
 
 /// After so long, a call that has not returned is told if nothing else is asked for.
 const DEFAULT: Duration = Duration::from_millis(100);
+
+/// Functions of a stack that are looked at where nobody has asked for more.
+const FRAMES: usize = 24;
 
 /// When to look for calls that have not returned.
 ///
@@ -123,6 +128,22 @@ impl Session<'_> {
             let waited = now.saturating_sub(seat.since);
             self.report.pends(&stamp, name.info(seat.call.abi, seat.call.nr), waited, reason.as_ref());
         }
+    }
+
+    /// Prints what all tracees wait for, if somebody has asked for it by a signal.
+    pub(super) fn report_if_asked(&mut self, tracer: &Tracer) {
+        if self.options.stuck.is_none() || !asked() {
+            return;
+        }
+        self.report.pause();
+        let tids: Vec<Pid> = self.seats.keys().copied().filter(|tid| tracer.traces(*tid)).collect();
+        let findings = self.look_at(tracer, &tids);
+        let all = self.options.stack_frames;
+        let stacks = Stacks::new(all.unwrap_or(FRAMES), self.options.stack_lines);
+        message::note(match self.options.format {
+            Format::Json(_) => report::json(&findings, &stacks),
+            Format::Text(_) => report::text(&findings, &stacks, if all.is_some() { Frames::All } else { Frames::Few }),
+        });
     }
 
     /// What threads and all others of their processes wait for. Nobody is stopped for it.

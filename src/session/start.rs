@@ -204,6 +204,10 @@ fn conclusion(interrupted: Option<i32>, ending: Option<Ending>, whole: bool) -> 
 }
 
 fn watch_signals(options: &Options) {
+    // Unless the command is to have it, below.
+    if options.stuck.is_some() {
+        tracee::ask_by(Signal::SIGUSR1);
+    }
     let ends = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGPIPE, Signal::SIGTERM];
     match options.interruptible {
         Interruptible::Anywhere | Interruptible::Waiting => tracee::watch(&ends),

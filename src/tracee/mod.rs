@@ -34,7 +34,8 @@ pub use memory::{Memory, Range};
 pub use registers::{XState, registers_of};
 pub use semaphores::{Semaphore, semaphore};
 pub use signals::{
-    Ticker, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, ticks, watch,
+    Ticker, ask_by, asked, block, die_of, forget_taken, has_relayed, relay, relayed, spare_stop_signals, taken, ticks,
+    watch,
 };
 pub use sockets::socket_protocol;
 pub use state::{Kept, Refused, Running, Stopped, Waited};

@@ -16,6 +16,9 @@ static SENT: AtomicU64 = AtomicU64::new(0);
 /// Those that the kernel raised, as a terminal's keys do for its whole foreground process group.
 static RAISED: AtomicU64 = AtomicU64::new(0);
 
+/// A report was asked for.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
 /// Ticks so far.
 static TICKS: AtomicU32 = AtomicU32::new(0);
 
@@ -37,6 +40,12 @@ extern "C" fn keep(signal: libc::c_int, info: *mut libc::siginfo_t, _: *mut libc
     let raised = unsafe { (*info).si_code } > 0;
     let kept = if raised { &RAISED } else { &SENT };
     kept.fetch_or(1 << (signal - 1), Ordering::Relaxed);
+    set_timer(PERIOD);
+}
+
+/// Notes that a report is asked for.
+extern "C" fn ask(_: libc::c_int) {
+    ASKED.store(true, Ordering::Relaxed);
     set_timer(PERIOD);
 }
 
@@ -122,6 +131,25 @@ pub fn relayed() -> Vec<(Signal, bool)> {
     all.filter_map(|(number, raised)| Some((Signal::try_from(number).ok()?, raised))).collect()
 }
 
+/// From now on, this signal asks for a report: [`asked`].
+pub fn ask_by(signal: Signal) {
+    prepare_ticks();
+    handle(signal, SigHandler::Handler(ask));
+}
+
+/// Whether a report was asked for since this was asked last.
+pub fn asked() -> bool {
+    if !ASKED.load(Ordering::Relaxed) || !ASKED.swap(false, Ordering::Relaxed) {
+        return false;
+    }
+    // The ticks that the handler asked for are not needed any more, unless another signal came just now.
+    set_timer(if ARMED.load(Ordering::Relaxed) { PERIOD } else { 0 });
+    if taken().is_some() || has_relayed() || ASKED.load(Ordering::Relaxed) {
+        set_timer(PERIOD);
+    }
+    true
+}
+
 /// Whether [`relayed`] has something to say.
 pub fn has_relayed() -> bool {
     SENT.load(Ordering::Relaxed) | RAISED.load(Ordering::Relaxed) != 0
@@ -169,7 +197,8 @@ impl Ticker {
     /// Stops.
     pub fn disarm(&mut self) {
         // A signal that came before had started the timer, and must still be noticed.
-        if ARMED.swap(false, Ordering::Relaxed) && taken().is_none() && !has_relayed() {
+        if ARMED.swap(false, Ordering::Relaxed) && taken().is_none() && !has_relayed() && !ASKED.load(Ordering::Relaxed)
+        {
             set_timer(0);
         }
     }

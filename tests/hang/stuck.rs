@@ -102,6 +102,44 @@ fn records_have_the_reason_too() {
     }
 }
 
+/// The signal is for us, and the trace goes on.
+#[test]
+fn a_signal_asks_for_a_report() {
+    use nix::sys::signal::{Signal, kill};
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
+    command.args(["--stuck=1h", "--json", "-f", "-o", "/dev/null", "sh", "-c", "echo; cat; sleep 5000 | cat"]);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    use std::os::unix::process::CommandExt;
+    let mut child = command.process_group(0).spawn().expect("trapline runs");
+    let mut ready = BufReader::new(child.stdout.take().expect("its output is a pipe"));
+    let mut lines = BufReader::new(child.stderr.take().expect("its errors are a pipe")).lines();
+    let input = child.stdin.take();
+    ready.read_line(&mut String::new()).expect("the shell runs");
+    let mut traced = Traced { child, lines: ready };
+    let us = nix::unistd::Pid::from_raw(traced.child.id() as i32);
+    let mut report = || {
+        kill(us, Signal::SIGUSR1).expect("it is there");
+        let mut said = String::new();
+        while !said.contains("\"type\":\"verdict\"") {
+            said.push_str(&lines.next().expect("a line").expect("text"));
+            said.push('\n');
+        }
+        said
+    };
+    // Processes come to where they stay in their own time.
+    while !report().contains("\"kind\":\"child\"") {}
+    drop(input);
+    let said = loop {
+        let said = report();
+        if said.contains("\"kind\":\"pipe-read\"") && said.contains("has its write end (fd 1)") {
+            break said;
+        }
+    };
+    assert!(!said.contains("\"state\":\"traced\""), "{said}");
+    super::schema::holds("asked", &said);
+    assert!(traced.child.try_wait().expect("a child").is_none(), "it goes on");
+}
+
 fn follows(schema: &str, lines: &[String]) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let log = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hang-stuck-{schema}"));

@@ -79,7 +79,10 @@ impl Report<'_> {
         let asked: Vec<&Process> =
             findings.graph.processes.values().filter(|p| is_asked(findings, p)).map(|p| &**p).collect();
         for (index, process) in asked.iter().enumerate() {
-            let watched = format!("(watched {}; nobody was stopped)", span(findings.observation));
+            let watched = match findings.observation {
+                Duration::ZERO => "(at one moment; nobody was stopped)".to_string(),
+                time => format!("(watched {}; nobody was stopped)", span(time)),
+            };
             let line = format!("{}{}", headline(findings, process), if index == 0 { &watched } else { "" });
             // Where it does not fit, it is said on a line of its own.
             if line.chars().count() <= WIDTH {

@@ -45,6 +45,7 @@ pub fn doing(findings: &Findings, id: Pid) -> Option<String> {
         Nature::Deadlocked => "is in the deadlock".to_string(),
         Nature::Spinning => "spins on a CPU".to_string(),
         Nature::Running => "runs".to_string(),
+        Nature::Ticking if findings.observation.is_zero() => "is alive: it ran just now".to_string(),
         Nature::Ticking => format!("is alive: it ran {} in {}", times(node), span(findings.observation)),
         Nature::Zombie => "has ended, but is not reaped".to_string(),
         Nature::Unseen => "may not be looked at".to_string(),
