@@ -26,10 +26,13 @@ const QUICK: u64 = 300_000;
 const QUICK_STOPS: u32 = 8;
 /// After so many stops in a row of another tracee than the one that is followed, that one is.
 const TURNED: u32 = 4;
-/// After so many stops of one tracee it is looked whether it still runs where it did: to look takes some microseconds.
-const LOOK: u32 = 512;
+/// A stop that follows the one before after more than this (nanoseconds) had to wake another CPU, it may be.
+const APART: u64 = 40_000;
+/// After so many of these it is looked whether the tracee still runs where it did, for the kernel moves it now and then: to look
+/// takes some microseconds.
+const LOOK: u32 = 4;
 /// To move takes some ten microseconds, and is worth it once in this time (nanoseconds) at most.
-const MOVE: u64 = 1_000_000;
+const MOVE: u64 = 100_000;
 /// For how long (nanoseconds) the tracer rests when it did not get the CPU.
 const SHORTEST_REST: u64 = 5_000_000;
 /// And at most.
@@ -49,6 +52,8 @@ pub(super) struct Placement {
     row: u32,
     /// Quick stops in a row of any tracees, and when the last was (nanoseconds).
     quick: u32,
+    /// Stops that came late, since it was looked where the tracee runs.
+    late: u32,
     stopped_at: u64,
     moved_at: u64,
     /// Until when it is not tried (nanoseconds), and for how long the next time.
@@ -66,6 +71,7 @@ impl Placement {
             last: None,
             row: 0,
             quick: 0,
+            late: 0,
             stopped_at: 0,
             moved_at: 0,
             rest_until: 0,
@@ -106,12 +112,13 @@ impl Placement {
     }
 
     fn follow(&mut self, pid: Pid) {
-        let due = if self.followed == Some(pid) { self.row.is_multiple_of(LOOK) } else { self.row == TURNED };
-        if due {
-            let now = now();
-            if now.saturating_sub(self.moved_at) >= MOVE {
-                self.place(pid, now);
-            }
+        let now = now();
+        self.late += u32::from(now.saturating_sub(self.stopped_at) > APART);
+        self.stopped_at = now;
+        let due = if self.followed == Some(pid) { self.late >= LOOK } else { self.row == TURNED };
+        if due && now.saturating_sub(self.moved_at) >= MOVE {
+            self.late = 0;
+            self.place(pid, now);
         }
     }
 
