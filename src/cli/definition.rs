@@ -58,7 +58,6 @@ pub enum Kind {
     /// One of these words.
     Word(fn() -> Vec<PossibleValue>),
     /// Some of these words, with commas between them.
-    #[allow(dead_code, reason = "for completions and tests")]
     Words(fn() -> Vec<PossibleValue>),
     /// System calls: `[!]NAME,%CLASS,/REGEX,...`
     Calls,
@@ -89,7 +88,6 @@ pub enum Kind {
     /// A span of time in strace's grammar: `10`, `1ms`.
     TimeSpan,
     /// A span of time in that of timeout(1): `10`, `1.5s`, `10m`.
-    #[allow(dead_code, reason = "completions and tests know it before the first option has it")]
     Duration,
     /// A number of bytes: `512K`, `64M`, `1G`.
     #[allow(dead_code, reason = "completions and tests know it before the first option has it")]

@@ -78,7 +78,6 @@ impl Given {
     ///
     /// # Errors
     /// [`UsageError`] if one is none of `T`'s.
-    #[allow(dead_code, reason = "for options to come")]
     pub fn words<T: ValueEnum + PartialEq>(&self) -> Result<Vec<T>, UsageError> {
         let mut words = Vec::new();
         for item in self.text().split(',') {
@@ -94,7 +93,6 @@ impl Given {
     ///
     /// # Errors
     /// [`UsageError`] if it is none.
-    #[allow(dead_code, reason = "for options to come")]
     pub fn duration(&self) -> Result<Duration, UsageError> {
         values::duration(&self.text()).ok_or_else(|| self.invalid())
     }

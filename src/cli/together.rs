@@ -34,7 +34,6 @@ pub enum Side {
     /// One of these.
     AnyOf(&'static [Side]),
     /// Any but these and the option itself.
-    #[allow(dead_code, reason = "for options to come")]
     AnyBut(&'static [&'static str]),
 }
 

@@ -24,7 +24,6 @@ const UNITS: [(&str, u64); 8] = [
 
 /// Reads a DURATION as timeout(1) does, with smaller units besides: a decimal number, and `s`, `m`, `h`, `d`, `ms`, `us`
 /// or `ns` behind it. What is less than a nanosecond counts as one; what no clock can count is for ever.
-#[allow(dead_code, reason = "for options to come")]
 pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?, *unit)))?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
