@@ -44,7 +44,7 @@ pub fn find(world: &World, pid: Pid, sp: u64) -> Option<CallSite> {
     for (index, word) in bytes[..read].chunks_exact(8).enumerate() {
         let address = u64::from_ne_bytes(word.try_into().ok()?);
         let Some(mapping) = maps.find(address).filter(|mapping| mapping.executable) else { continue };
-        if is_c_library(&mapping.path) {
+        if is_c_library(mapping.file_name()) {
             continue;
         }
         let Some(target) = called_before(world, pid, address) else { continue };
@@ -56,10 +56,10 @@ pub fn find(world: &World, pid: Pid, sp: u64) -> Option<CallSite> {
     None
 }
 
-/// Whether a file is the C library or one of its parts.
-pub fn is_c_library(path: &std::path::Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    ["libc.so", "libc-2.", "libpthread", "ld-linux", "ld-2."].iter().any(|prefix| name.starts_with(prefix))
+/// Whether a file of this name is the C library or one of its parts.
+pub fn is_c_library(name: &[u8]) -> bool {
+    let names = ["libc.so", "libc-2.", "libpthread", "ld-linux", "ld-2."];
+    names.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
 }
 
 /// The function that the instruction in front of an address calls through the tables of the dynamic linker.

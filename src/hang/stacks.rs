@@ -44,8 +44,10 @@ impl Stacks {
 /// The functions of the program itself, without those of the C library that it called, and without what called `main`.
 pub fn of_the_program(callers: &Callers) -> Vec<&Frame> {
     let is_library = |frame: &&Frame| {
-        let file = frame.place.file.as_ref().map(|file| String::from_utf8_lossy(&file.path).into_owned());
-        file.is_none_or(|file| super::call_site::is_c_library(std::path::Path::new(&file)) || file.starts_with('['))
+        frame.place.file.as_ref().is_none_or(|file| {
+            let name = file.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
+            super::call_site::is_c_library(name) || file.path.starts_with(b"[")
+        })
     };
     let inner: Vec<&Frame> = callers.frames.iter().skip_while(is_library).collect();
     inner.into_iter().take_while(|frame| !is_library(frame)).filter(|frame| frame.place.symbol.is_some()).collect()

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use nix::unistd::Pid;
 
-use super::proc::Mapping;
 use super::world::World;
 use crate::tracee::Memory;
+use crate::unwind::{Mapping, Mappings};
 
 /// Functions by their addresses, which count from where the library was loaded.
 #[derive(Clone, Debug, Default)]
@@ -109,13 +109,14 @@ fn half(bytes: &[u8], at: usize) -> Option<u16> {
 pub fn function_at(world: &World, pid: Pid, address: u64) -> Vec<String> {
     let maps = world.maps(pid);
     let Some(mapping) = maps.find(address).filter(|mapping| mapping.inode != 0) else { return Vec::new() };
-    let Some(base) = base_of(&maps.0, mapping) else { return Vec::new() };
+    let Some(base) = base_of(&maps, mapping) else { return Vec::new() };
     let symbols = world.symbols(pid, mapping, base);
     symbols.map(|symbols| symbols.at(address.wrapping_sub(base)).to_vec()).unwrap_or_default()
 }
 
 /// Where the file behind a mapping was loaded: its first mapping, which has its beginning.
-pub fn base_of(maps: &[Mapping], mapping: &Mapping) -> Option<u64> {
+pub fn base_of(maps: &Mappings, mapping: &Mapping) -> Option<u64> {
     let same = |other: &&Mapping| other.inode == mapping.inode && other.device == mapping.device;
-    maps.iter().filter(same).rfind(|other| other.offset == 0 && other.start <= mapping.start).map(|first| first.start)
+    let firsts = maps.iter().filter(same).filter(|other| other.offset == 0 && other.start <= mapping.start);
+    firsts.last().map(|first| first.start)
 }

@@ -9,13 +9,12 @@ use std::time::Duration;
 use nix::unistd::{Pid, gettid};
 
 use super::clock::Clocks;
-use super::proc::{
-    Access, Descriptors, FdInfo, FileKind, FileLock, Mapping, Maps, Position, State, Status, file_locks, numbers,
-};
+use super::proc::{Access, Descriptors, FdInfo, FileKind, FileLock, Position, State, Status, file_locks, numbers};
 use super::process::{Process, Thread};
 use super::sockets::{Socket, Sockets};
 use super::symbols::Symbols;
 use crate::tracee;
+use crate::unwind::{Mapping, Mappings};
 
 /// A process that has a file open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,13 +50,13 @@ pub enum Unseen {
 }
 
 /// A file as maps has it: device and inode.
-type FileId = (String, u64);
+type FileId = ((u64, u64), u64);
 
 /// What is read once.
 #[derive(Default)]
 pub struct World {
     processes: RefCell<BTreeMap<Pid, Option<Rc<Process>>>>,
-    maps: RefCell<HashMap<Pid, Rc<Maps>>>,
+    maps: RefCell<HashMap<Pid, Rc<Mappings>>>,
     descriptors: RefCell<HashMap<Pid, Rc<Descriptors>>>,
     everybody: OnceCell<Vec<Pid>>,
     openers: OnceCell<HashMap<FileKind, Vec<(Pid, i32)>>>,
@@ -150,15 +149,16 @@ impl World {
         Some(u64::from(low) | u64::from(high) << 32)
     }
 
-    /// The memory map of a process.
-    pub fn maps(&self, pid: Pid) -> Rc<Maps> {
-        self.maps.borrow_mut().entry(pid).or_insert_with(|| Rc::new(Maps::of(pid))).clone()
+    /// The memory map of a process; empty where reading it is refused. Nothing of the process is kept open for it.
+    pub fn maps(&self, pid: Pid) -> Rc<Mappings> {
+        let read = || Rc::new(Mappings::parse(&std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default()));
+        self.maps.borrow_mut().entry(pid).or_insert_with(read).clone()
     }
 
     /// The functions of the library that a mapping belongs to and that was loaded at `base`; `None` if it has no table
     /// of them.
     pub fn symbols(&self, pid: Pid, mapping: &Mapping, base: u64) -> Option<Rc<Symbols>> {
-        let key = (mapping.device.clone(), mapping.inode);
+        let key = (mapping.device, mapping.inode);
         if let Some(known) = self.symbols.borrow().get(&key) {
             return known.clone();
         }
@@ -169,9 +169,9 @@ impl World {
 
     /// The processes that have a mapping of a file that others see, too; `inode` and `device` as maps have them.
     pub fn sharers(&self, device: &str, inode: u64) -> Vec<Pid> {
-        let shares = |mapping: &Mapping| mapping.shared && mapping.inode == inode && mapping.device == device;
+        let shares = |mapping: &Mapping| mapping.shared && mapping.inode == inode && mapping.device_text() == device;
         let everybody = self.everybody().iter();
-        everybody.copied().filter(|pid| self.maps(*pid).0.iter().any(shares)).collect()
+        everybody.copied().filter(|pid| self.maps(*pid).iter().any(shares)).collect()
     }
 
     /// The descriptors of a process.

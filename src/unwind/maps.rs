@@ -38,6 +38,16 @@ pub struct Mapping {
 }
 
 impl Mapping {
+    /// The last part of its name.
+    pub fn file_name(&self) -> &[u8] {
+        self.name.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+    }
+
+    /// The device, as other files of /proc write it, too: `major:minor` in hexadecimal.
+    pub fn device_text(&self) -> String {
+        format!("{:02x}:{:02x}", self.device.0, self.device.1)
+    }
+
     /// Whether an address is in it.
     pub fn contains(&self, address: u64) -> bool {
         (self.start..self.end).contains(&address)

@@ -2,7 +2,6 @@
 
 mod descriptors;
 mod locks;
-mod maps;
 mod process;
 mod status;
 mod thread;
@@ -12,7 +11,6 @@ use std::io::{self, Read};
 
 pub use descriptors::{Access, Descriptor, Descriptors, FdInfo, FileKind};
 pub use locks::{FileLock, LockKind, LockOwner, file_locks};
-pub use maps::{Mapping, Maps};
 pub use process::ProcessStat;
 pub use status::{Signals, Status};
 pub use thread::{LastRan, Position, Runs, State, last_ran};

@@ -85,7 +85,7 @@ pub fn resolve(case: &Case<'_>) -> Option<Wait> {
 
 /// Whose execve(2) or end a caller of vfork(2) waits for: it goes on when the child gives its memory back.
 pub fn resolve_vfork(case: &Case<'_>) -> Option<Wait> {
-    let memory = |pid| case.world.maps(pid).0.first().map(|mapping| mapping.start);
+    let memory = |pid| case.world.maps(pid).iter().next().map(|mapping| mapping.start);
     let mine = memory(case.pid());
     let children = case.world.children(case.pid()).into_iter().filter_map(|child| case.world.process(child));
     // It still has the same memory.

@@ -69,9 +69,9 @@ pub fn resolve(case: &Case<'_>, futex: &Futex) -> Option<Wait> {
 /// Whether the process runs on glibc.
 fn is_used(case: &Case<'_>) -> bool {
     let maps = case.world.maps(case.pid());
-    maps.0.iter().any(|mapping| {
-        let name = mapping.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        name.starts_with("libc.so.6") || name.starts_with("libc-2.")
+    maps.iter().any(|mapping| {
+        let name = mapping.file_name();
+        name.starts_with(b"libc.so.6") || name.starts_with(b"libc-2.")
     })
 }
 
@@ -288,7 +288,8 @@ fn low_level(case: &Case<'_>, futex: &Futex) -> Option<Wait> {
     let site = futex.site.as_ref()?;
     let maps = case.world.maps(case.pid());
     // Only in the C library itself: a program that makes the call by syscall(2) has its own words.
-    let inside = maps.find(case.call.pc).is_some_and(|mapping| crate::hang::call_site::is_c_library(&mapping.path));
+    let inside =
+        maps.find(case.call.pc).is_some_and(|mapping| crate::hang::call_site::is_c_library(mapping.file_name()));
     if futex.value != CONTENDED || futex.word != Some(CONTENDED) || !inside || site.is_one_of(&["syscall"]) {
         return None;
     }

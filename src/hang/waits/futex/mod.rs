@@ -123,7 +123,7 @@ pub fn object(case: &Case<'_>, address: u64) -> Object {
     match maps.find(address) {
         // A futex that is not PRIVATE may be, and one that is may not: what counts is whether others see the memory.
         Some(mapping) if mapping.shared => Object::Shared {
-            device: mapping.device.clone(),
+            device: mapping.device_text(),
             inode: mapping.inode,
             offset: address - mapping.start + mapping.offset,
         },
