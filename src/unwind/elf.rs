@@ -267,6 +267,26 @@ impl Elf {
         self.content.read(segment.offset.checked_add(at)?, len, effort)
     }
 
+    /// What the dynamic linker puts where the file has an address to be relocated, if it is one of the file's own: as seen from a
+    /// file that is loaded where it wants to be.
+    pub fn relocated(&self, address: u64, effort: &Effort) -> Option<u64> {
+        /// elf(5), and the psABI of x86-64; i386 keeps such addresses in their places.
+        const R_X86_64_RELATIVE: u64 = 8;
+        let section = self.section(".rela.dyn").filter(|_| self.wide)?;
+        let table = self.bytes(section, effort)?;
+        let mut found = None;
+        for entry in table.chunks_exact(24) {
+            effort.work(1)?;
+            let fields = Fields(entry);
+            if fields.u64(0) == Some(address) && fields.u64(8) == Some(R_X86_64_RELATIVE) {
+                found = fields.u64(16);
+                break;
+            }
+        }
+        effort.return_memory(table.len() as u64);
+        found
+    }
+
     /// The address that the file wants what stands at `offset` in it to have.
     pub fn address(&self, offset: u64) -> Option<u64> {
         let segment = self.segments.iter().find(|s| offset.checked_sub(s.offset).is_some_and(|at| at < s.len))?;

@@ -26,6 +26,7 @@ mod effort;
 mod elf;
 mod files;
 mod frame;
+mod go;
 #[cfg(test)]
 mod hostile;
 mod jit;

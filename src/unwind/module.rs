@@ -13,7 +13,8 @@ use super::demangle::demangled;
 use super::effort::Effort;
 use super::elf::{Elf, unpack_xz};
 use super::files::{Content, Process};
-use super::frame::{FileName, Place, Symbol};
+use super::frame::{FileName, Place, Source, Symbol};
+use super::go;
 use super::lines::Lines;
 use super::names::{self, Named};
 use super::rules::{Row, Rules};
@@ -65,6 +66,8 @@ pub struct Module {
     /// The file with what debuggers want to know.
     debug: OnceCell<Option<Elf>>,
     rules: OnceCell<Vec<Rules>>,
+    /// What a program in Go says for itself.
+    go: OnceCell<Option<go::Functions>>,
     lines: OnceCell<Option<Lines>>,
     places: ByAddress<Rc<Place>>,
     rows: ByAddress<Option<Rc<Row>>>,
@@ -81,6 +84,7 @@ impl Module {
             symbols: OnceCell::new(),
             debug: OnceCell::new(),
             rules: OnceCell::new(),
+            go: OnceCell::new(),
             lines: OnceCell::new(),
             places: RefCell::default(),
             rows: RefCell::default(),
@@ -128,6 +132,10 @@ impl Module {
         })
     }
 
+    fn go(&self, effort: &Effort) -> Option<&go::Functions> {
+        self.go.get_or_init(|| go::Functions::read(&self.elf, effort)).as_ref()
+    }
+
     fn lines(&self, question: &Question<'_>) -> Option<&Lines> {
         let read = || {
             let own = Lines::read(&self.elf, &self.path(), question);
@@ -139,7 +147,9 @@ impl Module {
     /// The function at an address.
     fn symbol(&self, address: u64, question: &Question<'_>) -> Option<Symbol> {
         let found = self.symbols(question).iter().filter_map(|symbols| symbols.find(address));
-        let (name, offset) = found.min_by_key(|(_, offset)| *offset)?;
+        let Some((name, offset)) = found.min_by_key(|(_, offset)| *offset) else {
+            return self.go(question.effort)?.symbol(address);
+        };
         let (name, version) = demangled(name);
         Some(Symbol { name, version, offset })
     }
@@ -151,6 +161,10 @@ impl Module {
         }
         question.effort.begin();
         let (source, inlined) = self.lines(question).map_or((None, Vec::new()), |lines| lines.find(address, question));
+        let of_go = |source: &Option<Source>| {
+            (question.lines && source.is_none()).then(|| self.go(question.effort)?.source(address, question.effort))
+        };
+        let source = of_go(&source).flatten().or(source);
         let place = Rc::new(Place {
             file: Some(Rc::clone(&self.name)),
             address,
@@ -176,7 +190,9 @@ impl Module {
             let debug_frame = Rules::of_debug_frame(&self.elf, effort);
             eh_frame.into_iter().chain(debug_frame).collect()
         });
-        let row = rules.iter().find_map(|rules| rules.row(address, effort)).map(Rc::new);
+        // Go's linker makes its .debug_frame of the same lists, in which no function is the outermost.
+        let of_go = || self.go(effort)?.row(address, effort);
+        let row = of_go().or_else(|| rules.iter().find_map(|rules| rules.row(address, effort))).map(Rc::new);
         if !effort.was_interrupted() {
             remember(&self.rows, address, row.clone());
         }
