@@ -230,13 +230,42 @@ impl<'a> Stack<'a> {
         Some(pc.wrapping_sub(row?.into_function))
     }
 
-    /// Where a call of the form E8 before an address leads.
+    /// Where the call before an address leads, if it says so itself: E8 and a distance, or FF 15 and the distance of a word that holds
+    /// the address, as calls across libraries do that go without a linkage table. What is in such a table is followed.
     fn target(&self, address: u64, word: Word) -> Option<u64> {
-        let mut code = [0; 5];
-        let read = self.window.memory.read(address.wrapping_sub(5), &mut code);
-        let distance = i32::from_le_bytes(code[1..].try_into().ok()?);
-        let target = address.wrapping_add_signed(distance.into());
-        (read == 5 && code[0] == 0xe8).then(|| if word == Word::Four { target & 0xffff_ffff } else { target })
+        let mut code = [0; 6];
+        if self.window.memory.read(address.wrapping_sub(6), &mut code) < 6 {
+            return None;
+        }
+        let [_, opcode, distance @ ..] = code;
+        let to = address.wrapping_add_signed(i32::from_le_bytes(distance).into());
+        match (opcode, word) {
+            (0xe8, Word::Four) => Some(to & 0xffff_ffff),
+            (0xe8, Word::Eight) => Some(self.jump(to).unwrap_or(to)),
+            (0x15, Word::Eight) if code[0] == 0xff => self.outside_stack(to),
+            _ => None,
+        }
+    }
+
+    /// Where an entry of a procedure linkage table leads: `jmp *DISTANCE(%rip)`, with `endbr64` in front or a `bnd` prefix.
+    fn jump(&self, entry: u64) -> Option<u64> {
+        let mut code = [0; 12];
+        if self.window.memory.read(entry, &mut code) < code.len() {
+            return None;
+        }
+        let mut rest = &code[..];
+        for prefix in [&[0xf3, 0x0f, 0x1e, 0xfa][..], &[0xf2]] {
+            rest = rest.strip_prefix(prefix).unwrap_or(rest);
+        }
+        let &[0xff, 0x25, a, b, c, d, ..] = rest else { return None };
+        let behind = entry.wrapping_add((code.len() - rest.len()) as u64 + 6);
+        self.outside_stack(behind.wrapping_add_signed(i32::from_le_bytes([a, b, c, d]).into()))
+    }
+
+    /// A word elsewhere than on the stack, so that what was read of that is kept.
+    fn outside_stack(&self, address: u64) -> Option<u64> {
+        let mut bytes = [0; 8];
+        (self.window.memory.read(address, &mut bytes) == 8).then(|| u64::from_le_bytes(bytes))
     }
 
     /// Whether the instruction before an address is a call.
