@@ -131,11 +131,13 @@ pub struct Hang {
     pub observation: Duration,
     /// A picture instead of text.
     pub picture: Option<HangForm>,
+    /// Threads may be stopped for a moment to have their registers.
+    pub stop: bool,
 }
 
 impl Default for Hang {
     fn default() -> Hang {
-        Hang { observation: Duration::from_millis(500), picture: None }
+        Hang { observation: Duration::from_millis(500), picture: None, stop: false }
     }
 }
 

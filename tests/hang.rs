@@ -8,6 +8,7 @@ mod hang {
     mod locks;
     mod pipes;
     mod processes;
+    mod stacks;
     mod stuck;
     mod timeout;
     mod undisturbed;

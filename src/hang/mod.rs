@@ -13,6 +13,7 @@ pub mod report;
 pub mod run;
 pub mod sockets;
 pub mod stacks;
+pub mod stop;
 pub mod symbols;
 pub mod timeout;
 pub mod verdict;

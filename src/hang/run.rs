@@ -64,7 +64,10 @@ pub fn run(options: &Options) -> Result<(), Error> {
 
 fn written(findings: &Findings, options: &Options, json: bool) -> String {
     let limit = options.stack_frames.unwrap_or(FEW);
-    let stacks = Stacks::new(limit, options.stack_lines);
+    let mut stacks = Stacks::new(limit, options.stack_lines);
+    if options.hang.is_some_and(|hang| hang.stop) {
+        stacks.stop(&findings.world, &findings.graph);
+    }
     let frames = if options.stack_frames.is_some() { Frames::All } else { Frames::Few };
     if json { report::json(findings, &stacks) } else { report::text(findings, &stacks, frames) }
 }

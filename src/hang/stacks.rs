@@ -3,11 +3,15 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::Duration;
 
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use super::graph::Node;
+use super::graph::{Graph, Node};
+use super::stop::{self, Held};
+use super::world::World;
 use crate::tracee;
 use crate::unwind::{Callers, Frame, Mappings, Options, Registers, Unwinder, Word};
 
@@ -15,6 +19,9 @@ use crate::unwind::{Callers, Frame, Mappings, Options, Registers, Unwinder, Word
 pub struct Stacks {
     unwinder: RefCell<Unwinder>,
     spaces: RefCell<HashMap<Pid, Mappings>>,
+    walked: RefCell<HashMap<Pid, Rc<Callers>>>,
+    /// Threads that were stopped.
+    held: HashMap<Pid, Held>,
     limit: usize,
 }
 
@@ -22,14 +29,59 @@ impl Stacks {
     /// Will show so many functions of each, with source lines if they are wanted.
     pub fn new(limit: usize, lines: bool) -> Stacks {
         let options = Options { lines, scan: true };
-        Stacks { unwinder: RefCell::new(Unwinder::new(options, || false)), spaces: RefCell::default(), limit }
+        Stacks {
+            unwinder: RefCell::new(Unwinder::new(options, || false)),
+            spaces: RefCell::default(),
+            walked: RefCell::default(),
+            held: HashMap::new(),
+            limit,
+        }
+    }
+
+    /// Stops those threads for a moment whose stacks have guesses and whose calls go on all the same, of processes that were asked
+    /// about.
+    pub fn stop(&mut self, world: &World, graph: &Graph) {
+        let guessed = |node: &Node| self.of(node).frames.iter().any(|frame| frame.how.is_guessed());
+        let nodes = graph.nodes.iter().filter(|(_, node)| node.asked && stop::goes_on(world, node) && guessed(node));
+        let tids: Vec<Pid> = nodes.map(|(tid, _)| *tid).collect();
+        if tids.is_empty() {
+            return;
+        }
+        self.held = stop::registers(tids);
+        self.walked.borrow_mut().retain(|tid, _| !self.held.contains_key(tid));
+    }
+
+    /// How long a thread was stopped, at most; `None` of one that was not.
+    pub fn stopped(&self, tid: Pid) -> Option<Duration> {
+        self.held.get(&tid).map(|held| held.time)
+    }
+
+    /// How many threads were stopped, and the longest time; `None` if nobody was.
+    pub fn all_stopped(&self) -> Option<(usize, Duration)> {
+        let longest = self.held.values().map(|held| held.time).max()?;
+        Some((self.held.len(), longest))
     }
 
     /// The stack of a thread; empty if it runs, or may not be looked at.
-    pub fn of(&self, node: &Node) -> Callers {
+    pub fn of(&self, node: &Node) -> Rc<Callers> {
+        if let Some(known) = self.walked.borrow().get(&node.thread.tid) {
+            return known.clone();
+        }
+        let callers = Rc::new(self.walk(node));
+        self.walked.borrow_mut().insert(node.thread.tid, callers.clone());
+        callers
+    }
+
+    fn walk(&self, node: &Node) -> Callers {
         let Some((sp, pc)) = node.thread.position.registers() else { return Callers::default() };
         let narrow = node.call.as_ref().is_some_and(|call| call.abi == Abi::I386);
-        let registers = Registers::at(pc, sp, if narrow { Word::Four } else { Word::Eight });
+        let word = if narrow { Word::Four } else { Word::Eight };
+        // One that was elsewhere when it was stopped is no longer in the call that is reported.
+        let held = self.held.get(&node.thread.tid).map(|held| &held.registers);
+        let registers = match held.filter(|registers| (registers.rsp, registers.rip) == (sp, pc)) {
+            Some(registers) => Registers::of_stopped(registers, word),
+            None => Registers::at(pc, sp, word),
+        };
         let mut spaces = self.spaces.borrow_mut();
         let pid = node.process.pid;
         let maps = spaces.entry(pid).or_insert_with(|| Mappings::of_process(pid.as_raw()).unwrap_or_default());

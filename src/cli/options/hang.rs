@@ -9,6 +9,7 @@ const NOT_FOR_REPORTS: Conflict = Conflict {
     with: Side::AnyBut(&[
         "hang",
         "hang-graph",
+        "stop",
         "attach",
         "follow-forks",
         "json",
@@ -21,7 +22,7 @@ const NOT_FOR_REPORTS: Conflict = Conflict {
 };
 
 /// Under the heading of what is traced.
-pub const OPTIONS: [Definition; 6] = [
+pub const OPTIONS: [Definition; 7] = [
     Definition::optional(
         "hang",
         "DURATION",
@@ -50,8 +51,8 @@ pub const OPTIONS: [Definition; 6] = [
         .conflicts(&[
             NOT_FOR_REPORTS,
             Conflict {
-                with: Side::AnyOf(&[Side::Is("json"), Side::Is("stack-trace")]),
-                because: "a picture has neither",
+                with: Side::AnyOf(&[Side::Is("json"), Side::Is("stack-trace"), Side::Is("stop")]),
+                because: "a picture has neither records nor stacks",
             },
         ])
         .reads(|typed, given| {
@@ -62,6 +63,25 @@ pub const OPTIONS: [Definition; 6] = [
             ("--hang-graph=dot --hang -p 1", Gives::Same("--hang-graph=dot -p 1")),
             ("--hang-graph=svg -p 1", Gives::Differs),
             ("--hang-graph=x -p 1", Gives::Fails("invalid --hang-graph argument: 'x' (dot or svg)+")),
+        ]),
+    Definition::flag("stop", "Stop threads for a moment where --hang could only guess a stack")
+        .ours()
+        .long_help()
+        .conflicts(&[NOT_FOR_REPORTS])
+        .reads(|typed, _| {
+            typed.options.hang.get_or_insert_default().stop = true;
+            Ok(())
+        })
+        .examples(&[
+            ("--hang --stop -p 1", Gives::Differs),
+            ("--stop -p 1", Gives::Same("--hang --stop -p 1")),
+            ("--stop ls", Gives::Fails("--hang reports on processes that run: it needs -p PID, and no PROG+")),
+            (
+                "--stop --hang-graph=svg -p 1",
+                Gives::Fails(
+                    "--stop and --hang-graph are mutually exclusive (a picture has neither records nor stacks)+",
+                ),
+            ),
         ]),
     Definition::value("timeout", "DURATION", Kind::Duration, "End the command after so long, and say why it hangs")
         .ours()

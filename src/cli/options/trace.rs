@@ -34,6 +34,7 @@ pub static SECTION: Section = Section {
         super::hang::OPTIONS[3],
         super::hang::OPTIONS[4],
         super::hang::OPTIONS[5],
+        super::hang::OPTIONS[6],
         Definition::value("user", "USER|UID:GID", Kind::User, "Run the command as this user")
             .short('u')
             .reads(|typed, given| {

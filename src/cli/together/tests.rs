@@ -116,7 +116,10 @@ fn every_pair_does_what_the_table_says() {
             let mut arguments: Vec<OsString> = vec!["strace".into()];
             arguments.extend(one.arguments.iter().chain(&other.arguments).cloned());
             let limited = given.iter().any(|given| ["timeout", "no-trace"].contains(&given.option.id));
-            if given.iter().any(|given| given.option.id.starts_with("hang")) && !limited && !given.iter().any(answers) {
+            if given.iter().any(|given| given.option.id.starts_with("hang") || given.option.id == "stop")
+                && !limited
+                && !given.iter().any(answers)
+            {
                 // A report is on processes that run.
                 arguments.push("-p1".into());
             } else if !given.iter().any(answers) {

@@ -41,6 +41,9 @@ pub fn json(findings: &Findings, stacks: &Stacks) -> String {
         if !callers.is_empty() {
             record["stack"] = of_stack(&callers);
         }
+        if let Some(time) = stacks.stopped(node.thread.tid) {
+            record["stopped_ns"] = nanos(time).into();
+        }
         lines.push(record);
     }
     let verdict = &findings.verdict;

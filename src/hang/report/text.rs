@@ -79,9 +79,14 @@ impl Report<'_> {
         let asked: Vec<&Process> =
             findings.graph.processes.values().filter(|p| is_asked(findings, p)).map(|p| &**p).collect();
         for (index, process) in asked.iter().enumerate() {
+            let stopped = match self.stacks.all_stopped() {
+                None => "nobody was stopped".to_string(),
+                Some((1, time)) => format!("1 thread was stopped for {}", span(time)),
+                Some((count, time)) => format!("{count} threads were stopped, for {} at most", span(time)),
+            };
             let watched = match findings.observation {
-                Duration::ZERO => "(at one moment; nobody was stopped)".to_string(),
-                time => format!("(watched {}; nobody was stopped)", span(time)),
+                Duration::ZERO => format!("(at one moment; {stopped})"),
+                time => format!("(watched {}; {stopped})", span(time)),
             };
             let line = format!("{}{}", headline(findings, process), if index == 0 { &watched } else { "" });
             // Where it does not fit, it is said on a line of its own.

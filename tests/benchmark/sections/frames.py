@@ -164,8 +164,8 @@ def by_gdb(pid, scratch):
     return {int(tid): [int(pc) for pc in pcs] for tid, *pcs in lines}
 
 
-def pcs(stack, guesses):
-    """Addresses as gdb has them: of a caller, behind its call."""
+def addresses(stack, guesses):
+    """As gdb has them: of a caller, behind its call."""
     found = []
     for frame in stack:
         if "pc" not in frame or not guesses and "guessed" in frame:
@@ -174,16 +174,16 @@ def pcs(stack, guesses):
     return found
 
 
-def compare(stacks, truth):
+def compare(stacks, guesses, truth):
     """How many functions were found that gdb finds, and how many that it does not."""
-    right = wrong = 0
+    right = others = 0
     for tid, known in truth.items():
-        found = stacks.get(tid, [])
-        # Signal frames and the like differ by the byte.
-        near = {pc + d for pc in known for d in (-1, 0, 1)}
-        hits = sum(pc in near for pc in found)
-        right, wrong = right + min(hits, len(known)), wrong + len(found) - hits
-    return [right, wrong]
+        found = addresses(stacks.get(tid, []), guesses)
+        # Where a signal's handler returns to nobody called.
+        near = {address + d for address in known for d in (-1, 0, 1)}
+        hits = min(sum(address in near for address in found), len(known))
+        right, others = right + hits, others + len(found) - hits
+    return [right, others]
 
 
 def measure(options, scratch):
@@ -192,25 +192,28 @@ def measure(options, scratch):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=scratch)
         try:
             process.stdout.read(1)
+            # Until all threads are where they stay.
             time.sleep(2)
-            stacks = by_trapline(options, process.pid)
-            stopped = by_trapline(options, process.pid, "--stop") if options.stop else None
+            left_alone = by_trapline(options, process.pid)
+            stopped = by_trapline(options, process.pid, "--stop")
             truth = by_gdb(process.pid, scratch)
-            ways = {
-                "rules": {tid: pcs(stack, False) for tid, stack in stacks.items()},
-                "scan": {tid: pcs(stack, True) for tid, stack in stacks.items()},
+            result[name] = {
+                "threads": len(truth),
+                "gdb": sum(map(len, truth.values())),
+                "rules": compare(left_alone, False, truth),
+                "scan": compare(left_alone, True, truth),
+                "stop": compare(stopped, True, truth),
             }
-            if stopped is not None:
-                ways["stop"] = {tid: pcs(stack, True) for tid, stack in stopped.items()}
-            total = sum(len(stack) for stack in truth.values())
-            result[name] = {"threads": len(truth), "gdb": total}
-            result[name] |= {way: compare(stacks, truth) for way, stacks in ways.items()}
-            if options.verbose: 
-                for tid, known in truth.items():
-                    if set(ways["scan"].get(tid, [])) != set(known):
-                        print(name, tid, "gdb:", [hex(x) for x in known])
-                        print("   ours:", [(f.get("symbol"), f.get("module","").split("/")[-1], f.get("pc"), f.get("guessed")) for f in stacks.get(tid, [])])
         finally:
             process.kill()
             process.wait()
-    return result
+    return {"frames": result} if shutil.which("gdb") else {"frames": {}}
+
+
+def show(result, described):
+    print("Functions found on the stacks of blocked threads, and in brackets those that gdb does not know:\n")
+    table = [["of", "threads", "gdb", "rules alone", "and scanning", "--stop"]]
+    for name, found in result["frames"].items():
+        ways = [f"{right} (+{others})" if others else f"{right}" for right, others in map(found.get, ("rules", "scan", "stop"))]
+        table.append([name, str(found["threads"]), str(found["gdb"]), *ways])
+    print_table(table)
