@@ -146,6 +146,8 @@ struct Session<'a> {
     clocks: Clocks,
     /// How many calls are still to be told.
     left: Option<u64>,
+    /// It was said that a call has more values than are told of one.
+    cut: bool,
     /// The kernel refused what tracing takes.
     refused: bool,
     /// Processes whose crash was reported.
@@ -454,8 +456,14 @@ impl Session<'_> {
             };
             if wanted.contains(fd) {
                 let report = &mut self.report;
-                seat.call.data(outcome, &memory, &mut |piece| report.data(tid, piece));
+                let whole = seat.call.data(outcome, &memory, style.limit, &mut |piece| report.data(tid, piece));
+                seat.call.cut |= !whole;
             }
+        }
+        if std::mem::take(&mut seat.call.cut) && !std::mem::replace(&mut self.cut, true) {
+            let how = "--call-limit=SIZE shows more";
+            let text = format_args!("{} of process {tid} has more values than one call may show: {how}", name.name());
+            message::tell(&self.options.program, text);
         }
         if let Some(stacks) = &mut self.stacks {
             let before = std::mem::take(&mut seat.stack);
@@ -575,7 +583,11 @@ impl CallName {
         CallName { known: call.syscall.map(Syscall::name), made }
     }
 
+    fn name(&self) -> &str {
+        self.known.unwrap_or(self.made.as_str())
+    }
+
     fn info(&self, abi: Abi, nr: u64) -> CallInfo<'_> {
-        CallInfo { name: self.known.unwrap_or(self.made.as_str()), nr, abi }
+        CallInfo { name: self.name(), nr, abi }
     }
 }

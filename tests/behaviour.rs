@@ -12,6 +12,7 @@ mod behaviour {
     pub mod filters;
     pub mod inheritance;
     pub mod letting_go;
+    pub mod limits;
     pub mod messages;
     pub mod nothing_left;
     pub mod nothing_lost;

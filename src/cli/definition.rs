@@ -90,7 +90,6 @@ pub enum Kind {
     /// A span of time in that of timeout(1): `10`, `1.5s`, `10m`.
     Duration,
     /// A number of bytes: `512K`, `64M`, `1G`.
-    #[allow(dead_code, reason = "completions and tests know it before the first option has it")]
     Size,
     /// Anything else: a valid example of it.
     #[allow(dead_code, reason = "the example is for tests")]

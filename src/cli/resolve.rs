@@ -12,7 +12,7 @@ use super::UsageError;
 use super::together::{Stage, check, is_pipe};
 use super::typed::Typed;
 use super::words::{ColorWhen, Precision, Timestamps};
-use crate::decode::Style;
+use crate::decode::{Limit, Style};
 use crate::filter::{CallFilter, Detail, SignalFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions, Timeout};
@@ -77,9 +77,10 @@ pub fn resolve(typed: Typed, command: Vec<OsString>, warnings: &mut Vec<String>)
     let quiet = typed.quiet.unwrap_or_else(|| dash_q(if qs == 0 { default_qs } else { qs }));
     let mut style = Style::default();
     if json {
-        (style.string_limit, style.abbreviate) = (JSON_STRING_LIMIT, false);
+        (style.string_limit, style.abbreviate, style.limit) = (JSON_STRING_LIMIT, false, Limit::JSON);
     }
     style.string_limit = typed.string_limit.unwrap_or(style.string_limit);
+    style.limit.bytes = typed.call_limit.unwrap_or(style.limit.bytes);
     let resolved = Options {
         program: typed.program.clone(),
         follow: typed.follows(),

@@ -54,6 +54,7 @@ pub struct Typed {
     pub stack_frames: Option<usize>,
     pub color: Option<ColorWhen>,
     pub string_limit: Option<usize>,
+    pub call_limit: Option<usize>,
     pub strings_in_hex: Option<HexStrings>,
     pub timestamps: Option<Timestamps>,
 }

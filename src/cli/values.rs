@@ -47,7 +47,6 @@ pub fn duration(text: &str) -> Option<Duration> {
 }
 
 /// Reads a SIZE: a whole number of bytes, or of 1,024 of them with `K` behind it, and so on with `M` and `G`.
-#[allow(dead_code, reason = "for options to come")]
 pub fn size(text: &str) -> Option<u64> {
     let units = [("K", 10), ("M", 20), ("G", 30), ("", 0)];
     let (digits, shift) = units.iter().find_map(|(name, shift)| Some((text.strip_suffix(name)?, *shift)))?;
@@ -55,7 +54,6 @@ pub fn size(text: &str) -> Option<u64> {
 }
 
 /// Reads a NUMBER: decimal digits and nothing else.
-#[allow(dead_code, reason = "for options to come")]
 pub fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }

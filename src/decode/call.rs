@@ -19,12 +19,35 @@ pub struct Style {
     pub dereference: bool,
     /// Arguments are plain hexadecimal numbers.
     pub raw: bool,
+    /// How much one call may take, whatever its arguments ask for.
+    pub limit: Limit,
+}
+
+/// How much is told of one call at its entry, and at its exit, at most: what a call points to is as much as its thread says,
+/// and a refused call with an array of 2^60 elements must cost neither memory nor time without end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Bytes of the form that they are written in. Of a string no more than a quarter of what is left is told, for a
+    /// byte may take four.
+    pub bytes: usize,
+}
+
+impl Limit {
+    /// For lines of text: strings of up to 1 MiB.
+    pub const TEXT: Limit = Limit { bytes: 4 << 20 };
+    /// For JSON lines, of which there are several copies before they are written.
+    pub const JSON: Limit = Limit { bytes: 2 << 20 };
+
+    /// Elements of lists, in all: each takes some time, also where it takes hardly any room.
+    pub fn elements(self) -> u64 {
+        self.bytes as u64 / 64
+    }
 }
 
 /// strace's.
 impl Default for Style {
     fn default() -> Style {
-        Style { string_limit: 32, abbreviate: true, dereference: true, raw: false }
+        Style { string_limit: 32, abbreviate: true, dereference: true, raw: false, limit: Limit::TEXT }
     }
 }
 
@@ -53,6 +76,8 @@ pub struct Call {
     next: usize,
     /// What `inout` memory held at entry.
     saved: Vec<u8>,
+    /// Something was left out because of the [`Limit`].
+    pub cut: bool,
 }
 
 /// How a call ended.
@@ -84,6 +109,7 @@ impl Default for Call {
             opened: false,
             next: 0,
             saved: Vec::new(),
+            cut: false,
         }
     }
 }
@@ -106,6 +132,7 @@ impl Call {
         self.opened = false;
         self.next = 0;
         self.saved.clear();
+        self.cut = false;
     }
 
     fn find_variant(&self) -> Option<&'static Variant> {
@@ -168,6 +195,7 @@ impl Call {
             Type::Custom { decoder, params } => custom::aux(&mut walk, decoder, Type::params(params)),
             _ => namespaces::told(&mut walk),
         };
+        self.cut |= walk.cut;
         self.saved = walk.saved;
         told
     }
@@ -175,7 +203,7 @@ impl Call {
     /// The type of the result, with choices made.
     pub fn ret_type(&self, outcome: Outcome, memory: &dyn Memory) -> Type {
         let Some(syscall) = self.syscall else { return Type::Int { width: Width::Klong, format: Format::Signed } };
-        let style = Style { string_limit: 0, abbreviate: true, dereference: false, raw: false };
+        let style = Style { string_limit: 0, dereference: false, ..Style::default() };
         let (mut sink, mut scratch) = (Mute, Scratch::default());
         let walk = Walk::new(self, Some(outcome), style, memory, &mut sink, &mut scratch, Vec::new());
         walk.resolve(self.variant.map_or(syscall.ret, |v| v.ret).get(), Frame::Args)
@@ -244,6 +272,7 @@ impl Call {
             next += 1;
         }
         self.opened = walk.opened;
+        self.cut |= walk.cut;
         self.saved = walk.saved;
         self.next = next;
         self.split = split;
@@ -298,7 +327,7 @@ pub fn structure(
 
 /// Tells a number that is nowhere in memory, such as a result of the tracee whose memory this is.
 pub fn value(ty: Type, value: u64, abi: Abi, memory: &dyn Memory, sink: &mut dyn Sink) {
-    let style = Style { string_limit: 0, abbreviate: false, dereference: false, raw: false };
+    let style = Style { string_limit: 0, abbreviate: false, dereference: false, ..Style::default() };
     let call = Call { abi, ..Call::default() };
     let mut scratch = Scratch::default();
     Walk::new(&call, None, style, memory, sink, &mut scratch, Vec::new()).value(

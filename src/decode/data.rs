@@ -1,6 +1,6 @@
 //! The data that a call transferred, all of it: `-e read=`, `-e write=`.
 
-use super::call::{Call, Outcome};
+use super::call::{Call, Limit, Outcome};
 use super::memory::Memory;
 use super::number::from_bytes;
 
@@ -65,17 +65,19 @@ impl Call {
     }
 
     /// Tells the data that the call read, or was to write.
-    pub fn data(&self, outcome: Outcome, memory: &dyn Memory, tell: &mut dyn FnMut(Piece<'_>)) {
-        let Some((transfer, shape)) = self.syscall.and_then(|syscall| shape(syscall.name())) else { return };
+    ///
+    /// Of one call no more than `limit` bytes are told; false if there were more.
+    pub fn data(&self, outcome: Outcome, memory: &dyn Memory, limit: Limit, tell: &mut dyn FnMut(Piece<'_>)) -> bool {
+        let Some((transfer, shape)) = self.syscall.and_then(|syscall| shape(syscall.name())) else { return true };
         if transfer == Transfer::Read && (outcome.error != 0 || outcome.value <= 0) {
-            return;
+            return true;
         }
         let word = self.abi.word();
         let argument = |index: usize| if word == 4 { self.regs[index] & 0xffff_ffff } else { self.regs[index] };
         let address = argument(1);
         // What was read may be less than there was room for.
         let budget = if transfer == Transfer::Read { outcome.value as u64 } else { u64::MAX };
-        let mut data = Data { memory, word, tell };
+        let mut data = Data { memory, word, tell, left: limit.bytes as u64, cut: false };
         match shape {
             Shape::Buffer if transfer == Transfer::Read => data.buffer(address, budget),
             Shape::Buffer => data.buffer(address, argument(2)),
@@ -90,6 +92,7 @@ impl Call {
                 data.messages(address, count.min(MOST_BUFFERS), transfer);
             }
         }
+        !data.cut
     }
 }
 
@@ -98,6 +101,10 @@ struct Data<'a> {
     /// Bytes of an address.
     word: usize,
     tell: &'a mut dyn FnMut(Piece<'_>),
+    /// Bytes that may still be told.
+    left: u64,
+    /// There were more.
+    cut: bool,
 }
 
 impl Data<'_> {
@@ -111,6 +118,8 @@ impl Data<'_> {
 
     /// Tells a buffer, if all of it is there.
     fn buffer(&mut self, address: u64, len: u64) {
+        let wanted = len;
+        let len = wanted.min(self.left);
         let mut bytes = vec![0; CHUNK.min(usize::try_from(len).unwrap_or(CHUNK))];
         // Once to see whether it is there, once to tell it: a length may be any number.
         for telling in [false, true] {
@@ -124,8 +133,13 @@ impl Data<'_> {
                     (self.tell)(Piece::Data { offset, bytes: &bytes[..want] });
                 }
                 offset += want as u64;
+                if self.memory.interrupted() {
+                    break;
+                }
             }
         }
+        self.left -= len;
+        self.cut |= len < wanted;
     }
 
     /// Tells the first `budget` bytes of several buffers, as far as the first that is empty.

@@ -4,13 +4,13 @@ use syscall_table::{SetId, Type, TypeId};
 
 use super::memory::CStrLen;
 use super::sink::{End, Quote};
-use super::walk::{Frame, Place, Walk};
+use super::walk::{Frame, PATH_MAX, Place, Walk};
 
 impl Walk<'_> {
     /// Tells `len` bytes at `address`.
     pub fn buffer(&mut self, address: u64, len: u64, quote: Quote) {
         let all = usize::try_from(len).unwrap_or(usize::MAX);
-        let shown = all.min(self.style.string_limit);
+        let shown = self.shown(all);
         // A byte more than is told must be there if there is one.
         match self.fetch_all(address, all.min(shown.saturating_add(1))) {
             Some(Place::Memory { at, address, .. }) => {
@@ -26,13 +26,21 @@ impl Walk<'_> {
         if max == 0 {
             return self.sink.string(b"", Quote::Plain, false, Some(0));
         }
+        let asked = limit;
+        let limit = match limit {
+            PATH_MAX.. => self.string_room(limit.min(max)),
+            _ => limit,
+        };
         // One byte more than is shown tells whether the string ends there.
         let wanted = limit.saturating_add(1).min(max);
         let mark = self.arena.len();
         let place = |len: usize| Place::Memory { at: mark, len: len.min(limit), address };
         match self.memory.read_cstr(address, wanted, self.arena) {
             Some(CStrLen::Whole(len)) => self.tell_bytes(place(len), Quote::Plain, len > limit, Some(len as u64)),
-            Some(CStrLen::Cut(len)) => self.tell_bytes(place(len), Quote::Plain, true, None),
+            Some(CStrLen::Cut(len)) => {
+                self.cut |= limit < asked;
+                self.tell_bytes(place(len), Quote::Plain, true, None);
+            }
             None => self.sink.pointer(address),
         }
     }
@@ -64,7 +72,7 @@ impl Walk<'_> {
                 None => limit = all.saturating_sub(1),
             }
         }
-        let shown = all.min(limit);
+        let shown = self.string_room(all.min(limit));
         let place = Place::Memory { at, len: shown, address };
         self.tell_bytes(place, Quote::Plain, all > shown, Some(all as u64));
     }
@@ -118,6 +126,9 @@ impl Walk<'_> {
                 self.sink.begin_array();
             }
             for nth in 0..have {
+                if !self.has_room(count) {
+                    return self.sink.end_array(End::Abbreviated);
+                }
                 if let Some(names) = names {
                     self.position(index + nth, names);
                 } else if !self.is_part(ty) {
@@ -150,6 +161,9 @@ impl Walk<'_> {
         let told = self.list_limit(count);
         self.sink.begin_array();
         for nth in 0..told as usize {
+            if !self.has_room(count) {
+                return self.sink.end_array(End::Abbreviated);
+            }
             self.sink.element();
             let place = Place::Memory { at: at + nth * size, len: size, address: address + (nth * size) as u64 };
             self.value(ty, place, frame);

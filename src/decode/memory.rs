@@ -42,6 +42,11 @@ pub trait Memory {
         Some(CStrLen::Cut(most))
     }
 
+    /// Whether somebody asked that what takes long comes to an end.
+    fn interrupted(&self) -> bool {
+        false
+    }
+
     /// Knows what the numbers of the same tracee stand for, if anybody wants to know.
     fn referents(&self) -> Option<&dyn Referents> {
         None
@@ -112,5 +117,9 @@ impl Memory for Copied<'_> {
 
     fn generic_family(&self, id: u16) -> Option<String> {
         self.tracee.generic_family(id)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.tracee.interrupted()
     }
 }

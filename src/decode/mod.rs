@@ -19,7 +19,7 @@ mod text;
 mod touch;
 mod walk;
 
-pub use call::{Call, Outcome, Scratch, Style, structure, value};
+pub use call::{Call, Limit, Outcome, Scratch, Style, structure, value};
 pub use data::{Piece, Transfer};
 pub use memory::{CStrLen, Copied, Local, Memory, UNKNOWN_PROTOCOL};
 pub use multiplex::{FIRST_SUBCALL, is_multiplexer, subcalls};

@@ -95,7 +95,7 @@ impl Walk<'_> {
             if count > 0 && at >= total {
                 break;
             }
-            if count > 0 && self.list_limit(count + 1) < count + 1 {
+            if count > 0 && (self.list_limit(count + 1) < count + 1 || several && !self.has_room(u64::MAX)) {
                 end = End::Abbreviated;
                 break;
             }
@@ -122,7 +122,7 @@ impl Walk<'_> {
     /// Tells bytes in hexadecimal, as many as of a string.
     pub fn hex_bytes(&mut self, place: Place) {
         let len = len_of(place);
-        let shown = len.min(self.style.string_limit);
+        let shown = self.shown(len);
         self.tell_bytes(part(place, 0, shown), Quote::Hex, len > shown, Some(len as u64));
     }
 
@@ -316,7 +316,7 @@ impl Walk<'_> {
         let len = len_of(value);
         let ended = self.bytes(value).last() == Some(&0);
         let text = len - usize::from(ended);
-        let shown = text.min(self.style.string_limit);
+        let shown = self.shown(text);
         self.tell_bytes(part(value, 0, shown), Quote::Plain, !ended || text > shown, Some(len as u64));
     }
 

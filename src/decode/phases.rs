@@ -176,6 +176,9 @@ impl Walk<'_> {
                 }
                 _ => continue,
             };
+            if size > usize::from(u16::MAX) {
+                continue;
+            }
             let start = self.arena.len();
             if self.fetch_all(address.wrapping_add(offset), size).is_some() {
                 self.saved.push(index as u8);

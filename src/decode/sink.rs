@@ -191,6 +191,12 @@ pub trait Sink {
     fn is_for_people(&self) -> bool {
         true
     }
+    /// How many bytes what was told takes so far.
+    fn weight(&self) -> usize {
+        0
+    }
+    /// The list that ends next has `total` elements, of which some are left out because the call has told as much as one may.
+    fn left_out(&mut self, _total: u64) {}
     /// Whether the values of environment variables are told, or only their names.
     fn shows_environment(&self) -> bool {
         true

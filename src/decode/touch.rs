@@ -24,7 +24,7 @@ impl Call {
         scratch: &mut Scratch,
         wanted: &mut dyn FnMut(Touched<'_>) -> bool,
     ) -> bool {
-        let style = Style { string_limit: 0, abbreviate: false, dereference: true, raw: false };
+        let style = Style { string_limit: 0, abbreviate: false, ..Style::default() };
         let mut sink = Mute;
         let mut walk = Walk::new(self, None, style, memory, &mut sink, scratch, Vec::new());
         let args = self.syscall.map_or(&[][..], Syscall::args);
@@ -47,6 +47,9 @@ fn is_other_text(call: &str, index: usize) -> bool {
     }
 }
 
+/// The most descriptors that poll(2) is asked for: fs.nr_open is 2^20.
+pub(super) const MOST_DESCRIPTORS: u64 = 1 << 20;
+
 fn touches(walk: &mut Walk, index: usize, arg: &Arg, wanted: &mut dyn FnMut(Touched<'_>) -> bool) -> bool {
     let value = walk.args[index];
     match arg.ty.get() {
@@ -61,7 +64,7 @@ fn touches(walk: &mut Walk, index: usize, arg: &Arg, wanted: &mut dyn FnMut(Touc
             Type::Array { element, count } => match element.get() {
                 Type::Struct(id) if id.get().name() == "pollfd" => {
                     let count = walk.eval(count, Frame::Args, Place::Register(0));
-                    (0..count).any(|index| {
+                    (0..count.min(MOST_DESCRIPTORS)).any(|index| {
                         let mut fd = [0; 4];
                         let read = walk.memory.read(value.wrapping_add(index * 8), &mut fd);
                         read == fd.len() && wanted(Touched::Fd(i32::from_ne_bytes(fd)))

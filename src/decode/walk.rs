@@ -5,7 +5,7 @@
 
 use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Name, Range, StructId, Syscall, Type, TypeId, Width};
 
-use super::call::{Call, Outcome, Scratch, Style};
+use super::call::{Call, Limit, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
 use super::memory::Memory;
 use super::sink::{End, Quote, Sink};
@@ -17,6 +17,12 @@ pub const PATH_MAX: usize = 4096;
 
 /// How much is read at once.
 const PIECE: usize = 1 << 20;
+
+/// After so many elements it is asked now and then whether somebody wants an end of it.
+const LONG: u64 = 4096;
+
+/// Strings of up to so many bytes are told also where a call has told as much as it may.
+const SHORT: usize = 32;
 
 /// Where a value is.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +72,10 @@ pub struct Walk<'a> {
     pub(super) before: Option<Place>,
     /// What is known of the netlink message being told.
     pub(super) netlink_context: super::netlink::Context,
+    /// Elements told so far.
+    elements: u64,
+    /// Something was left out because of the limit.
+    pub(super) cut: bool,
     pub(super) syscall: Option<&'static Syscall>,
     pub(super) memory: &'a dyn Memory,
     pub(super) arena: &'a mut Vec<u8>,
@@ -118,6 +128,8 @@ impl<'a> Walk<'a> {
             saved,
             before: None,
             netlink_context: super::netlink::Context::default(),
+            elements: 0,
+            cut: false,
             syscall: call.syscall,
             memory,
             arena: &mut scratch.arena,
@@ -129,8 +141,44 @@ impl<'a> Walk<'a> {
         self.outcome.is_some_and(|o| o.error != 0)
     }
 
-    /// Reads up to `len` bytes at `address`; what could be read is appended to the arena.
+    /// Whether there is room for another element of a list that has `total`. If not, the list has to end here: it is
+    /// abbreviated.
+    pub fn has_room(&mut self, total: u64) -> bool {
+        let Limit { bytes } = self.style.limit;
+        // What takes no time is told to its end also when somebody does not want to wait for it.
+        let long = self.elements >= LONG && self.elements.is_multiple_of(64);
+        let full = self.elements >= self.style.limit.elements()
+            || self.sink.weight() >= bytes
+            || long && self.memory.interrupted();
+        if full {
+            self.cut = true;
+            self.sink.left_out(total);
+        }
+        self.elements += 1;
+        !full
+    }
+
+    /// How many of `wanted` bytes of a string may be told.
+    pub fn string_room(&mut self, wanted: usize) -> usize {
+        if wanted <= SHORT {
+            return wanted;
+        }
+        let room = (self.style.limit.bytes.saturating_sub(self.sink.weight()) / 4).max(SHORT);
+        wanted.min(room)
+    }
+
+    /// As [`Walk::string_room`] of what `-s` says; `all` is how many bytes there are.
+    pub fn shown(&mut self, all: usize) -> usize {
+        let wanted = all.min(self.style.string_limit);
+        let shown = self.string_room(wanted);
+        self.cut |= shown < wanted;
+        shown
+    }
+
+    /// Reads up to `len` bytes at `address`; what could be read is appended to the arena. More than a call may tell is
+    /// not read.
     pub fn fetch(&mut self, address: u64, len: usize) -> Place {
+        let len = len.min(self.style.limit.bytes.max(PIECE));
         let at = self.arena.len();
         let mut got = 0;
         // In pieces: a length that lies must not make us reserve what it claims.

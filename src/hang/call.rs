@@ -94,7 +94,7 @@ impl Call {
         };
         let mut out = format!("{name}(").into_bytes();
         let view = View { memory: tracee::Memory::of(tid), names: identify.tracee(tid) };
-        let style = Style { string_limit: 32, abbreviate: true, dereference: true, raw: false };
+        let style = Style::default();
         let (mut call, mut scratch, mut state) = (decode::Call::default(), Scratch::default(), TextState::default());
         call.start(self.abi, self.nr, self.args, self.sp, &view);
         let mut sink = TextSink::new(&mut out, TextStyle::default(), &mut state);

@@ -109,6 +109,10 @@ impl Memory for Tracee<'_> {
         (*fds != DecodeFds::default() || *pids != DecodePids::default() || *new_namespaces).then_some(self)
     }
 
+    fn interrupted(&self) -> bool {
+        tracee::taken().is_some()
+    }
+
     fn netlink(&self, fd: i32) -> Option<u8> {
         let socket = if fd < 0 { None } else { self.socket_of(fd, "NETLINK") }?;
         match socket.ends {

@@ -47,8 +47,8 @@ impl Collected {
     /// Forgets everything; the memory is used again.
     pub fn clear(&mut self) {
         self.truncated.clear();
-        self.fds.0.clear();
-        self.pids.0.clear();
+        self.fds.clear();
+        self.pids.clear();
         self.clear_values();
     }
 
@@ -73,8 +73,8 @@ impl Collected {
 
     /// Appends what descriptors refer to and what ids stand for, if that is known of any.
     pub fn push_notes(&self, record: &mut Fields) {
-        push_object(record, "fds", &self.fds.0);
-        push_object(record, "pids", &self.pids.0);
+        push_object(record, "fds", &self.fds.text);
+        push_object(record, "pids", &self.pids.text);
     }
 
     /// Appends the result of a call; returns it as a number.
@@ -116,21 +116,35 @@ fn push_object(record: &mut Fields, key: &str, members: &[u8]) {
 
 /// `"number":{…}`: what is said of numbers elsewhere in a record.
 #[derive(Default)]
-struct Notes(Vec<u8>);
+struct Notes {
+    text: Vec<u8>,
+    /// The numbers of which something is said.
+    numbers: Vec<i32>,
+}
+
+/// Stands for the working directory among numbers; no descriptor can have it.
+const WORKING_DIRECTORY: i32 = i32::MIN;
 
 impl Notes {
     /// Adds a note; what was said of the same number first, at the call's entry, remains.
-    fn add(&mut self, number: Arguments<'_>, write: impl FnOnce(&mut Vec<u8>)) {
-        let mut key = Vec::new();
-        append(&mut key, format_args!("\"{number}\":{{"));
-        if self.0.windows(key.len()).any(|window| window == key) {
+    fn add(&mut self, number: i32, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.numbers.contains(&number) {
             return;
         }
-        if !self.0.is_empty() {
-            self.0.push(b',');
+        self.numbers.push(number);
+        if !self.text.is_empty() {
+            self.text.push(b',');
         }
-        append(&mut self.0, format_args!("\"{number}\":"));
-        write(&mut self.0);
+        match number {
+            WORKING_DIRECTORY => self.text.extend_from_slice(b"\"AT_FDCWD\":"),
+            _ => append(&mut self.text, format_args!("\"{number}\":")),
+        }
+        write(&mut self.text);
+    }
+
+    fn clear(&mut self) {
+        self.text.clear();
+        self.numbers.clear();
     }
 }
 
@@ -236,6 +250,19 @@ impl<'a> JsonSink<'a> {
         }
     }
 
+    /// Notes that not all is told of what stands at the first `path` bytes of the path.
+    fn cut(&mut self, path: usize, total: Option<u64>) {
+        let Collected { truncated, path: all, .. } = &mut *self.to;
+        if !truncated.is_empty() {
+            truncated.push(b',');
+        }
+        push_text(truncated, all.get(..path).unwrap_or_default().as_bytes());
+        match total {
+            Some(total) => append(truncated, format_args!(":{total}")),
+            None => truncated.extend_from_slice(b":null"),
+        }
+    }
+
     fn name(&mut self, text: &str) {
         push_text(&mut self.to.values, text.as_bytes());
     }
@@ -301,11 +328,11 @@ impl Sink for JsonSink<'_> {
     }
 
     fn refers(&mut self, fd: i32, to: &Referent) {
-        self.to.fds.add(format_args!("{fd}"), |out| referents::json(out, to));
+        self.to.fds.add(fd, |out| referents::json(out, to));
     }
 
     fn directory(&mut self, path: &[u8]) {
-        self.to.fds.add(format_args!("AT_FDCWD"), |out| {
+        self.to.fds.add(WORKING_DIRECTORY, |out| {
             out.extend_from_slice(b"{\"kind\":\"file\",\"path\":");
             push_text(out, path);
             out.push(b'}');
@@ -320,7 +347,7 @@ impl Sink for JsonSink<'_> {
         if process.comm.is_none() && process.ours.is_none() {
             return;
         }
-        self.to.pids.add(format_args!("{id}"), |out| {
+        self.to.pids.add(id, |out| {
             out.push(b'{');
             if let Some(comm) = &process.comm {
                 out.extend_from_slice(b"\"comm\":");
@@ -404,16 +431,18 @@ impl Sink for JsonSink<'_> {
             push_text(&mut self.to.values, bytes);
         }
         if more {
-            let Collected { truncated, path, .. } = &mut *self.to;
-            if !truncated.is_empty() {
-                truncated.push(b',');
-            }
-            push_text(truncated, path.as_bytes());
-            match total {
-                Some(total) => append(truncated, format_args!(":{total}")),
-                None => truncated.extend_from_slice(b":null"),
-            }
+            self.cut(self.to.path.len(), total);
         }
+    }
+
+    fn weight(&self) -> usize {
+        let Collected { values, truncated, fds, pids, .. } = &*self.to;
+        values.len() + truncated.len() + fds.text.len() + pids.text.len()
+    }
+
+    fn left_out(&mut self, total: u64) {
+        let list = self.to.levels.last().map_or(self.to.path.len(), |(len, _)| *len);
+        self.cut(list, Some(total).filter(|total| *total != u64::MAX));
     }
 
     fn begin_struct(&mut self) {

@@ -24,6 +24,8 @@ pub struct TextStyle {
 /// Writes values into a buffer that is not cleared between calls.
 pub struct TextSink<'a> {
     out: &'a mut Vec<u8>,
+    /// Where it began to write.
+    start: usize,
     style: TextStyle,
     state: &'a mut TextState,
 }
@@ -54,7 +56,7 @@ pub struct TextState {
 impl<'a> TextSink<'a> {
     /// Appends to `out`; `state` is that of the call, fresh at its entry.
     pub fn new(out: &'a mut Vec<u8>, style: TextStyle, state: &'a mut TextState) -> TextSink<'a> {
-        TextSink { out, style, state }
+        TextSink { start: out.len(), out, style, state }
     }
 
     fn put(&mut self, text: &str) {
@@ -194,6 +196,10 @@ impl<'a> TextSink<'a> {
 }
 
 impl Sink for TextSink<'_> {
+    fn weight(&self) -> usize {
+        self.out.len().saturating_sub(self.start)
+    }
+
     fn arg(&mut self, name: &'static str, named: bool) {
         if self.state.follows & 1 != 0 {
             self.unpaint();

@@ -115,6 +115,7 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         clocks: Clocks::new(options),
         patience: super::pending::Patience::new(options),
         left: options.syscall_limit,
+        cut: false,
         refused: false,
         crashed: Vec::new(),
         watching: Default::default(),

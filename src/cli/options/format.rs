@@ -7,7 +7,7 @@ use crate::cli::UsageError;
 use crate::cli::definition::{Definition, Gives, Kind, list, words};
 use crate::cli::given::{Form, Given};
 use crate::cli::typed::Typed;
-use crate::cli::values::decimal;
+use crate::cli::values::{decimal, size};
 use crate::cli::words::{self, ColorWhen, Precision, StringsInHex};
 use crate::filter::{CallFilter, DescriptorSet};
 
@@ -27,6 +27,18 @@ pub static SECTION: Section = Section {
                 ("-s 80 ls", Gives::Changes(&["style.string_limit: 80"])),
                 ("--string-limit=80 --json ls", Gives::Same("--json -s80 ls")),
                 ("-s -1 ls", Gives::Fails("invalid -s argument: '-1'+")),
+            ]),
+        Definition::value("call-limit", "SIZE", Kind::Size, "Most that is shown of one call (4M; JSON: 2M)")
+            .ours()
+            .long_help()
+            .reads(|typed, given| {
+                let bytes = size(&given.text()).ok_or_else(|| given.invalid())?;
+                typed.call_limit = Some(usize::try_from(bytes).unwrap_or(usize::MAX));
+                Ok(())
+            })
+            .examples(&[
+                ("--call-limit=64M ls", Gives::Changes(&["style.limit.bytes: 67108864"])),
+                ("--call-limit=many ls", Gives::Fails("invalid --call-limit argument: 'many'+")),
             ]),
         Definition::value("columns", "N", Kind::Number, "Column of results (40)")
             .short('a')

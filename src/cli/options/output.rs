@@ -69,6 +69,7 @@ pub static SECTION: Section = Section {
                     "format: Json(JsonForm { flat: false, environment: false })",
                     "style.string_limit: 4096",
                     "style.abbreviate: false",
+                    "style.limit.bytes: 2097152",
                 ]),
             ),
             (
@@ -77,6 +78,7 @@ pub static SECTION: Section = Section {
                     "format: Json(JsonForm { flat: true, environment: true })",
                     "style.string_limit: 4096",
                     "style.abbreviate: false",
+                    "style.limit.bytes: 2097152",
                 ]),
             ),
             ("--json=env --json=flat ls", Gives::Same("--json=flat,env ls")),
@@ -108,6 +110,7 @@ pub static SECTION: Section = Section {
                     "pending: Some(1.5s)",
                     "style.string_limit: 4096",
                     "style.abbreviate: false",
+                    "style.limit.bytes: 2097152",
                 ]),
             ),
             ("--json --pending never ls", Gives::Same("--json --pending=0 ls")),

@@ -127,7 +127,13 @@ fn list(
     }
     let told = walk.list_limit(count);
     let mut end = if told < count { End::Abbreviated } else { End::Complete };
+    let mark = walk.arena.len();
     for nth in 0..told {
+        walk.arena.truncate(mark);
+        if nth > 0 && !walk.has_room(count) {
+            end = End::Abbreviated;
+            break;
+        }
         let at = address.wrapping_add(nth * size as u64);
         let Some(place) = walk.fetch_all(at, size) else {
             if nth == 0 {

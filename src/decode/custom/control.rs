@@ -164,6 +164,9 @@ fn numbers(walk: &mut Walk, place: Place, width: Width, format: Format) {
     let told = walk.list_limit(count as u64) as usize;
     walk.sink.begin_array();
     for nth in 0..told {
+        if !walk.has_room(count as u64) {
+            return walk.sink.end_array(End::Abbreviated);
+        }
         walk.sink.element();
         let place =
             Place::Memory { at: at + nth * size, len: size, address: address.wrapping_add((nth * size) as u64) };

@@ -51,7 +51,12 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
     if !Walk::fits(address, 2 * word as u64, count) {
         return walk.sink.pointer(address);
     }
+    let mark = walk.arena.len();
     for index in 0..told {
+        walk.arena.truncate(mark);
+        if index > 0 && !walk.has_room(count) {
+            return walk.sink.end_array(End::Abbreviated);
+        }
         let at = address.wrapping_add(index * 2 * word as u64);
         if index.is_multiple_of(TOGETHER) && protocol.is_none() {
             expect_pieces(walk, at, TOGETHER.min(told - index), budget.unwrap_or(0));
@@ -202,7 +207,12 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
         walk.sink.begin_array();
         return walk.sink.end_array(if count > 0 { End::Abbreviated } else { End::Complete });
     }
+    let mark = walk.arena.len();
     for index in 0..told {
+        walk.arena.truncate(mark);
+        if index > 0 && !walk.has_room(count) {
+            return walk.sink.end_array(End::Abbreviated);
+        }
         let at = address.wrapping_add(index * 8 * word);
         let Some(place) = walk.fetch_all(at.wrapping_add(7 * word), 4) else {
             if index == 0 {
@@ -237,6 +247,11 @@ pub fn dirents(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     entries(walk, params, address, frame, false);
 }
 
+/// How long an entry can be: its length has 16 bits.
+const LONGEST_ENTRY: usize = u16::MAX as usize;
+/// How much of a directory's entries is read at once.
+const ENTRIES: usize = 4 * LONGEST_ENTRY;
+
 fn entries(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame, wide: bool) {
     const TYPES: [(u64, &str); 9] = [
         (0, "DT_UNKNOWN"),
@@ -251,8 +266,13 @@ fn entries(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fram
     ];
     let bytes = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as usize;
     let word = if wide { 8 } else { walk.abi.word() };
-    let Some(all) = walk.fetch_all(address, bytes.min(1 << 24)) else { return walk.sink.pointer(address) };
     let head = 2 * word + 2;
+    if bytes > 0 && walk.memory.read(address, &mut [0]) == 0 {
+        return walk.sink.pointer(address);
+    }
+    let mark = walk.arena.len();
+    // One part of the buffer after the other, each with what was left of the one before.
+    let mut all = Place::Memory { at: mark, len: 0, address };
     let full = !walk.style.abbreviate;
     if full {
         walk.sink.begin_array();
@@ -260,7 +280,16 @@ fn entries(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fram
         walk.sink.pointer(address);
     }
     let (mut at, mut count) = (0, 0u64);
-    while let Some(entry) = walk.bytes(all).get(at..).filter(|e| e.len() > head) {
+    while at < bytes {
+        if let Place::Memory { len, address: from, .. } = all
+            && (len == 0 || from.wrapping_sub(address) as usize + len < (at + LONGEST_ENTRY).min(bytes))
+        {
+            walk.arena.truncate(mark);
+            all = walk.fetch(address.wrapping_add(at as u64), (bytes - at).min(ENTRIES));
+        }
+        let Place::Memory { address: from, .. } = all else { break };
+        let within = at - from.wrapping_sub(address) as usize;
+        let Some(entry) = walk.bytes(all).get(within..).filter(|e| e.len() > head) else { break };
         let number = |from: usize, len: usize| from_bytes(&entry[from..from + len], false);
         let (ino, off, reclen) = (number(0, word), number(word, word), number(2 * word, 2) as usize);
         if reclen <= head || reclen > entry.len() {
@@ -273,11 +302,14 @@ fn entries(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Fram
             let name = entry[name_at..reclen].iter().position(|b| *b == 0).unwrap_or(reclen - name_at);
             let name = match all {
                 Place::Memory { at: start, address, .. } => {
-                    Place::Memory { at: start + at + name_at, len: name, address }
+                    Place::Memory { at: start + within + name_at, len: name, address }
                 }
                 other => other,
             };
             let known = TYPES.iter().find(|(value, _)| *value == kind);
+            if !walk.has_room(count) {
+                return walk.sink.end_array(End::Abbreviated);
+            }
             walk.sink.element();
             walk.sink.begin_struct();
             walk.sink.field("d_ino");

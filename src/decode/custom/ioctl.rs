@@ -115,7 +115,13 @@ fn interfaces(walk: &mut Walk, id: StructId, buffer: u64, count: u64) {
     let size = id.get().size(walk.abi);
     let told = walk.list_limit(count);
     let mut end = if told < count { End::Abbreviated } else { End::Complete };
+    let mark = walk.arena.len();
     for nth in 0..told {
+        walk.arena.truncate(mark);
+        if nth > 0 && !walk.has_room(count) {
+            end = End::Abbreviated;
+            break;
+        }
         let address = buffer.wrapping_add(nth * size as u64);
         let Some(place) = walk.fetch_all(address, size) else {
             if nth == 0 {

@@ -4,6 +4,7 @@ use syscall_table::{ExprId, StructId, Type, sets, structs};
 
 use super::sets::fds_of;
 use crate::decode::sink::{End, Raw};
+use crate::decode::touch::MOST_DESCRIPTORS;
 use crate::decode::walk::{Frame, Place, Walk};
 
 /// `([{fd=3, revents=POLLIN}])`; parameters: the number of descriptors, and what the
@@ -35,7 +36,9 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
             walk.sink.begin_array();
         }
     };
-    for index in 0..count {
+    let mark = walk.arena.len();
+    for index in 0..count.min(MOST_DESCRIPTORS) {
+        walk.arena.truncate(mark);
         let at = address.wrapping_add(index * 8);
         let Some(place) = walk.fetch_all(at, 8) else {
             open(walk, &mut told);
@@ -49,7 +52,7 @@ pub fn poll_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
         if revents == 0 {
             continue;
         }
-        if shown == limit {
+        if shown == limit || !walk.has_room(count) {
             open(walk, &mut told);
             end = End::Abbreviated;
             break;

@@ -44,9 +44,14 @@ pub fn tell_fds(walk: &mut Walk, address: u64, count: i32, tell: fn(&mut Walk, i
     let Some(count) = usize::try_from(count.min(1024 * 1024)).ok().filter(|count| *count > 0) else { return false };
     let bytes = count.div_ceil(8).next_multiple_of(walk.abi.word());
     let Some(place) = walk.fetch_all(address, bytes) else { return false };
+    let total = walk.bytes(place).iter().map(|byte| u64::from(byte.count_ones())).sum();
     walk.sink.begin_list();
     for fd in 0..count {
         if walk.bytes(place)[fd / 8] >> (fd % 8) & 1 != 0 {
+            if !walk.has_room(total) {
+                walk.sink.list_goes_on();
+                break;
+            }
             walk.sink.list_item();
             tell(walk, fd as i32);
         }
@@ -96,6 +101,9 @@ pub fn mincore(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     }
     walk.sink.begin_array();
     for page in 0..there {
+        if !walk.has_room(pages) {
+            return walk.sink.end_array(End::Abbreviated);
+        }
         walk.sink.element();
         let resident = walk.bytes(place)[page] & 1;
         walk.sink.unsigned(u64::from(resident));

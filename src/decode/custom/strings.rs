@@ -9,6 +9,9 @@ use crate::decode::walk::{Frame, Place, Walk};
 /// How many strings are read together.
 const TOGETHER: u64 = 8;
 
+/// More variables than any stack has room for are not counted: a quarter of it, 6 MiB at most, is theirs, execve(2).
+const MOST_VARIABLES: u64 = 1 << 20;
+
 /// `["ls", "-l"]`
 pub fn argv(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     vector(walk, address, false);
@@ -21,8 +24,11 @@ fn vector(walk: &mut Walk, address: u64, names: bool) {
     let Some(mut next) = walk.load_pointer(address) else { return walk.sink.pointer(address) };
     walk.sink.begin_array();
     let mut count = 0;
+    let mark = walk.arena.len();
     while next != 0 {
-        if count == limit {
+        walk.arena.truncate(mark);
+        // How many there are, nobody counts.
+        if count == limit || !walk.has_room(u64::MAX) {
             return walk.sink.end_array(End::Abbreviated);
         }
         if count.is_multiple_of(TOGETHER) {
@@ -46,7 +52,7 @@ fn vector(walk: &mut Walk, address: u64, names: bool) {
 
 /// Tells the name of an environment variable, without its value, which may be a secret.
 fn name(walk: &mut Walk, address: u64) {
-    let limit = walk.style.string_limit;
+    let limit = walk.string_room(walk.style.string_limit);
     let at = walk.arena.len();
     let read = walk.memory.read_cstr(address, limit.saturating_add(1), walk.arena);
     let Some(read) = read else { return walk.sink.pointer(address) };
@@ -79,7 +85,12 @@ pub fn envp(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     walk.sink.pointer(address);
     let word = walk.abi.word() as u64;
     let mut count = 0u64;
+    let mark = walk.arena.len();
     let unterminated = loop {
+        walk.arena.truncate(mark);
+        if count == MOST_VARIABLES {
+            break true;
+        }
         match walk.load_pointer(address.wrapping_add(count.wrapping_mul(word))) {
             Some(0) => break false,
             Some(_) => count += 1,
@@ -123,7 +134,7 @@ pub fn opaque_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
 pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let len = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0)));
     let all = usize::try_from(len).unwrap_or(usize::MAX);
-    let shown = all.min(walk.style.string_limit);
+    let shown = walk.shown(all);
     let Some(Place::Memory { at, address, .. }) = walk.fetch_all(address, all.min(shown.saturating_add(1))) else {
         return walk.sink.pointer(address);
     };
