@@ -4,6 +4,8 @@
 mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -14,6 +16,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use programs::program;
+use skip::skip;
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("crashes").join(name)
@@ -211,6 +214,44 @@ fn one_of_several_threads() {
 fn a_child() {
     let crash = check("crashes", "child");
     assert_eq!(functions(&crash)[..2], ["write_int", "main"]);
+}
+
+#[test]
+fn process_1_of_a_namespace() {
+    if !Command::new("unshare").args(["-pf", "true"]).status().is_ok_and(|status| status.success()) {
+        skip!("it takes a PID namespace");
+    }
+    // The kernel lets no signal kill it but what an instruction causes, and not even that while it is traced.
+    for (how, signal) in [
+        ("null-read", Some("SIGSEGV")),
+        ("int3", Some("SIGTRAP")),
+        ("seccomp-trap", Some("SIGSYS")),
+        ("ud2", Some("SIGILL")),
+        ("beyond-end", Some("SIGBUS")),
+        // abort(3) raises SIGABRT in vain, and executes an instruction that is not allowed.
+        ("abort", Some("SIGSEGV")),
+        ("raise", None),
+        ("caught", None),
+    ] {
+        let directory = directory(&format!("process-1-{how}"));
+        let run_under = |tracer: &[&str]| {
+            let mut command = Command::new("env");
+            command.current_dir(&directory).args(tracer).args(["unshare", "-pf"]).arg(program("crashes")).arg(how);
+            run(command)
+        };
+        let untraced = run_under(&[]);
+        let tracer = [env!("CARGO_BIN_EXE_trapline"), "--json", "--crash-report", "-e", "signal=all", "-o", "log"];
+        let traced = run_under(&tracer);
+        assert_eq!(traced.status, untraced.status, "{how}");
+        let text = fs::read_to_string(directory.join("log")).expect("records in UTF-8");
+        let records: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        // Its crash and its end; unshare(1) kills itself by the same signal then.
+        let own = |record: &&Value| record["type"] == "crash" && record["cause"] != "sent_by_itself";
+        let crashes: Vec<_> = records.iter().filter(own).map(|record| record["signal"].as_str()).collect();
+        let killed = records.iter().find(|record| record["type"] == "killed");
+        assert_eq!(crashes, signal.map(Some).as_slice(), "{how}: {text}");
+        assert_eq!(killed.and_then(|record| record["signal"].as_str()), signal, "{how}: {text}");
+    }
 }
 
 #[test]

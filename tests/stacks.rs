@@ -1,7 +1,13 @@
 //! Stacks of programs of all kinds: `-k` and what builds on it.
 
+#[path = "stacks/debugger.rs"]
+mod debugger;
+#[path = "stacks/go.rs"]
+mod go;
 #[path = "support/isolation.rs"]
 mod isolation;
+#[path = "support/skip.rs"]
+mod skip;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -127,6 +133,26 @@ fn rules_may_be_in_other_sections_or_nowhere() {
         assert!(name.starts_with("32") || text.contains("(__libc_start_main"), "{name}: {text}");
         assert!(!text.contains("error"), "{name}: {text}");
     }
+}
+
+#[test]
+fn frames_without_rules_are_said_to_be_guessed() {
+    let directory = directory();
+    let no_tables = ["-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-omit-frame-pointer"];
+    let program = compile(&directory, "program", NESTED, &no_tables);
+    let program = program.to_str().expect("a path");
+    let text = trace(&["-k", "--json", "-e", "trace=getppid"], &[program]);
+    let record = text.lines().find(|line| line.starts_with(r#"{"type":"stack""#)).expect("a stack");
+    let record: serde_json::Value = serde_json::from_str(record).expect("JSON");
+    let frames = record["frames"].as_array().expect("frames");
+    let said = frames.iter().map(|frame| (frame["symbol"].as_str().unwrap_or_default(), frame["guessed"].as_str()));
+    let guess = Some("frame_pointer");
+    // The C library has rules: they tell who called it, and who called what a guess has led to.
+    let expected =
+        [("syscall", None), ("right_inner", None), ("right_outer", guess), ("main", guess)].map(Some).into_iter();
+    assert!(expected.eq(said.clone().take(4).map(Some)), "{text}");
+    let outer: Vec<_> = said.skip(4).collect();
+    assert!(outer[0].1 == guess && outer[1..].iter().all(|(_, guessed)| guessed.is_none()), "{outer:?}");
 }
 
 #[test]
@@ -292,6 +318,34 @@ fn names_may_be_packed() {
         ["right_inner", "right_outer", "main"],
         "{text}"
     );
+}
+
+#[test]
+#[ignore = "long"]
+fn functions_of_javascript() {
+    if Command::new("node").arg("--version").output().is_err() {
+        skip::skip!("it takes node");
+    }
+    let directory = directory();
+    let source = "const fs = require('fs');\nfunction inner(p) { try { fs.readFileSync(p); } catch (e) { return 1; } }\n\
+        function outer(p) { return inner(p) + 1; }\nouter('/nowhere/file');\n";
+    let script = directory.join("script.js");
+    fs::write(&script, source).expect("a script");
+    let script = script.to_str().expect("a path");
+    // What the interpreter runs, and what it compiles.
+    for (way, kind) in [("--interpreted-frames-native-stack", "~"), ("--always-sparkplug", "^")] {
+        let options = ["-f", "-k", "-qq", "-e", "trace=openat", "-e", "signal=none"];
+        let text = trace(&options, &["node", "--perf-basic-prof", way, script]);
+        let call = text.find("\"/nowhere/file\"").unwrap_or_else(|| panic!("the call: {text}"));
+        let lines: Vec<&str> = text[call..].lines().skip(1).take_while(|line| line.starts_with(" > ")).collect();
+        let made = |name: &str, at: &str| {
+            let place = format!(".map(JS:{kind}{name} {script}:{at}+0x");
+            lines.iter().position(|line| line.starts_with(" > /tmp/perf-") && line.contains(&place))
+        };
+        let (inner, outer) = (made("inner", "2:15"), made("outer", "3:15"));
+        assert!(inner.is_some() && outer == inner.map(|at| at + 1), "{way}: {lines:#?}");
+        assert!(lines.iter().any(|line| line.contains("/node(node::Start(")), "{way}: {lines:#?}");
+    }
 }
 
 /// Loads one library after the other to the same place, by itself or through others who share its memory.

@@ -79,6 +79,10 @@ impl Session<'_> {
         if !dispositions.is_default(signal) || self.crashed.contains(&dispositions.process) {
             return;
         }
+        // Process 1 of a PID namespace dies only of what the kernel itself sends.
+        if dispositions.own_pid == 1 && SigInfo(*info).code() <= 0 {
+            return;
+        }
         // Where there is no room, the kernel takes the handler away and sends another SIGSEGV, which says nothing.
         let mut info = SigInfo(*info);
         let before = before.filter(|before| signal == libc::SIGSEGV && info.code() == SI_KERNEL && before.0 == ip);

@@ -13,8 +13,6 @@ pub const BREAKPOINTS: usize = 4;
 const STATUS: usize = 6;
 /// Debug register 7: what is watched.
 const CONTROL: usize = 7;
-/// The bit of the status register that says that a single step was made.
-const SINGLE_STEP: u64 = 1 << 14;
 
 /// What the processor stops at, before or after it happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,11 +146,6 @@ impl Hits {
     /// Whether any breakpoint was met.
     pub fn any(self) -> bool {
         self.breakpoints().next().is_some()
-    }
-
-    /// Whether an instruction was single-stepped.
-    pub fn single_step(self) -> bool {
-        self.0 & SINGLE_STEP != 0
     }
 }
 

@@ -272,14 +272,6 @@ impl Stopped {
         self.resume(libc::PTRACE_CONT, signal)
     }
 
-    /// Lets it run one instruction: PTRACE_SINGLESTEP. With a signal that has a handler, to its first instruction.
-    ///
-    /// # Errors
-    /// As [`Stopped::syscall`].
-    pub fn step(self, signal: i32) -> Result<Running, Refused> {
-        self.resume(libc::PTRACE_SINGLESTEP, signal)
-    }
-
     /// Leaves it stopped by its stopping signal, as it would be without us: PTRACE_LISTEN.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ mod seccomp;
 mod stop_loop;
 mod tamper;
 mod tids;
+mod unkillable;
 mod usage;
 
 pub use attach::{AttachError, forbidden};

@@ -31,7 +31,7 @@ impl Tracer {
             let tid = stopped.pid();
             let pending = match next {
                 Next::Syscall(signal) => signal,
-                Next::Listen => 0,
+                Next::Listen | Next::Doom(_) => 0,
             };
             if stopped.detach(pending).is_ok() {
                 left.push(tid);
@@ -90,7 +90,7 @@ impl Tracer {
         ticker.disarm();
     }
 
-    fn clear_breakpoints(&self, stopped: &Stopped) {
+    pub(super) fn clear_breakpoints(&self, stopped: &Stopped) {
         if self.watching {
             // Killed under us: nobody is left to be let go.
             let _ = stopped.clear_breakpoints();

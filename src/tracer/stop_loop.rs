@@ -21,6 +21,7 @@ use super::recent::Recent;
 use super::seccomp;
 use super::tamper::Replaced;
 use super::tids::Tids;
+use super::unkillable;
 use super::usage::{SystemTime, Usage};
 use crate::tracee::{
     self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Hits,
@@ -84,6 +85,8 @@ const VSYSCALLS: u64 = 0xffff_ffff_ff60_0000;
 pub(super) enum Next {
     Syscall(i32),
     Listen,
+    /// It dies of this signal as soon as it is not traced any more.
+    Doom(i32),
 }
 
 /// A child that ended before its parent's event told of it: wait4(2) takes the youngest tracee first.
@@ -486,6 +489,7 @@ impl Tracer {
             Next::Syscall(signal) if !self.stops_at_calls(tracee.pid()) => ("PTRACE_CONT", signal, tracee.cont(signal)),
             Next::Syscall(signal) => ("PTRACE_SYSCALL", signal, tracee.syscall(signal)),
             Next::Listen => ("PTRACE_LISTEN", 0, tracee.listen()),
+            Next::Doom(signal) => return self.doom(tracee, signal),
         };
         if let Err(Refused { tracee, error }) = resumed {
             self.lost_hold(tracee, signal, request, error);
@@ -545,6 +549,10 @@ impl Tracer {
             Stop::Syscall => self.syscall_stop(stopped),
             Stop::Signal(signal) => {
                 let (hidden, info) = (state.hidden, stopped.siginfo());
+                let next = match &info {
+                    Ok(info) if !hidden && unkillable::dooms(pid, signal, info) => Next::Doom(signal),
+                    _ => Next::Syscall(signal),
+                };
                 if self.watching
                     && signal == libc::SIGTRAP
                     && let Ok(info) = info
@@ -563,7 +571,7 @@ impl Tracer {
                     let ip = self.info(&stopped).ok().map(|i| i.ip);
                     self.events.push_back(Event::Signal { tid: pid, signal, info: Box::new(info), ip });
                 }
-                self.current = Some((stopped, Next::Syscall(signal)));
+                self.current = Some((stopped, next));
             }
             Stop::Group(signal) => {
                 // The kernel reports the same stop again when a listening tracee is touched.
@@ -633,7 +641,7 @@ impl Tracer {
         stopped.syscall_info_of_registers(self.tracees.get(&stopped.pid()).map_or(At::Elsewhere, |state| state.at))
     }
 
-    fn ended(&mut self, tid: Pid, stop: Stop) {
+    pub(super) fn ended(&mut self, tid: Pid, stop: Stop) {
         let state = self.tracees.remove(&tid);
         let stop = state.as_ref().map_or(stop, |state| state.belief.ending(stop));
         let (ending, event) = match stop {

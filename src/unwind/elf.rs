@@ -94,6 +94,7 @@ impl Fields<'_> {
 impl Elf {
     /// Reads the headers; `None` if it is no ELF file for x86.
     pub fn read(content: Content, effort: &Effort) -> Option<Elf> {
+        effort.admit(content.data());
         let head = content.read(0, 64.min(content.len()), effort)?;
         let fields = Fields(&head);
         // Lowest byte first: ELFDATA2LSB.

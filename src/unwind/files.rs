@@ -82,7 +82,9 @@ impl Found {
         let path = format!("/proc/self/fd/{}", self.handle.as_raw_fd());
         let file =
             OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC | libc::O_NOCTTY).open(path);
-        Some(Content::File { file: file.ok()?, len: self.metadata.len() })
+        // In blocks of 512 bytes: inode(7).
+        let data = self.metadata.blocks().saturating_mul(512).min(self.metadata.len());
+        Some(Content::File { file: file.ok()?, len: self.metadata.len(), data })
     }
 }
 
@@ -175,6 +177,8 @@ pub enum Content {
         file: File,
         /// Its length.
         len: u64,
+        /// How much of it is no hole.
+        data: u64,
     },
     /// Bytes that we have.
     Bytes(Rc<[u8]>),
@@ -186,6 +190,14 @@ impl Content {
         match self {
             Content::File { len, .. } => *len,
             Content::Bytes(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// How much of it takes room on a disk.
+    pub fn data(&self) -> u64 {
+        match self {
+            Content::File { data, .. } => *data,
+            Content::Bytes(_) => 0,
         }
     }
 

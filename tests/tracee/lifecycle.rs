@@ -8,14 +8,9 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::gettid;
 use trapline::tracee::{Error, Kept, Running, SpawnError, Stop, Wait, Waited, spawn_traceme, status, wait_for};
 
-use crate::program::{
-    OPTIONS, Process, command, compile, end_of, finish, next_mark, next_signal, siginfo_word, start, stopped_by,
-};
+use crate::program::{OPTIONS, Process, command, compile, end_of, finish, next_signal, start, stopped_by};
 
 const WAITING: &str = "int main(void) { rendezvous(); return 5; }";
-
-/// SI_CODE of a single step, asm-generic/siginfo.h.
-const TRAP_TRACE: i32 = 2;
 
 #[test]
 fn traceme_stops_before_the_first_instruction() {
@@ -105,29 +100,6 @@ fn syscall_delivers_a_signal_too() {
     // The handler's return is the next system call.
     let tracee = stopped_by(tracee.syscall(libc::SIGUSR1).expect("resumed"), Stop::Syscall);
     assert_eq!(tracee.regs().expect("registers").orig_rax, libc::SYS_rt_sigreturn.unsigned_abs());
-    assert_eq!(finish(tracee), Stop::Exited(libc::SIGUSR1));
-}
-
-#[test]
-fn step_makes_one_instruction() {
-    let source = r#"int main(void) { asm volatile("int3; nop; xchg %ax, %ax; nop"); return 3; }"#;
-    let mut tracee = next_signal(start("step", source), libc::SIGTRAP);
-    let mut ip = tracee.regs().expect("registers").rip;
-    for length in [1, 2, 1] {
-        tracee = stopped_by(tracee.step(0).expect("resumed"), Stop::Signal(libc::SIGTRAP));
-        assert_eq!(siginfo_word(&tracee, 8), TRAP_TRACE);
-        ip += length;
-        assert_eq!(tracee.regs().expect("registers").rip, ip);
-    }
-    assert_eq!(finish(tracee), Stop::Exited(3));
-}
-
-#[test]
-fn step_with_a_signal_enters_its_handler() {
-    let (tracee, handler, _) = next_mark(start("step_signal", RAISING));
-    let tracee = next_signal(tracee, libc::SIGUSR1);
-    let tracee = stopped_by(tracee.step(libc::SIGUSR1).expect("resumed"), Stop::Signal(libc::SIGTRAP));
-    assert_eq!(tracee.regs().expect("registers").rip, handler);
     assert_eq!(finish(tracee), Stop::Exited(libc::SIGUSR1));
 }
 

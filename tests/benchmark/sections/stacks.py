@@ -9,7 +9,7 @@ SOURCE = """
 static int __attribute__((noinline)) low(int n) { return getppid() + n; }
 static int __attribute__((noinline)) middle(int n) { return low(n) + 1; }
 static int __attribute__((noinline)) high(int n) { return middle(n) + 1; }
-int main(void) { int sum = 0; for (int n = 0; n < 5000; n++) sum += high(n); return sum == 1; }
+int main(void) { int sum = 0; for (int n = 0; n < 20000; n++) sum += high(n); return sum == 1; }
 """
 
 
@@ -21,7 +21,7 @@ def measure(options, scratch):
     rows = {
         "find /usr/include, openat": (["-e", "trace=openat"], ["find", "/usr/include"]),
         "python3 -c 'import json'": ([], [python(), "-c", "import json"]),
-        "5,000 calls with DWARF": (["-e", "trace=getppid"], [scratch / "calls"]),
+        "20,000 calls with DWARF": (["-e", "trace=getppid"], [scratch / "calls"]),
     }
     seconds = {}
     for beside in options.loads:
