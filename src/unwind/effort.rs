@@ -8,6 +8,8 @@ const MEMORY: u64 = 256 << 20;
 const FOR_DATA: u64 = 2;
 /// The most that there is, whatever the files.
 const MOST: u64 = 1 << 30;
+/// Memory for what processes say of code that they made, in bytes. It is theirs as long as they live: it is not forgotten with files.
+const MADE: u64 = 128 << 20;
 /// Steps of work for one question, each about as much as reading a number. Some seconds.
 const STEPS: u64 = 100_000_000;
 /// After how many steps somebody who waits is heard.
@@ -19,6 +21,7 @@ pub struct Effort {
     /// How much memory there may be for all files that were opened, and how much is left of it.
     allowed: Cell<u64>,
     memory: Cell<u64>,
+    made: Cell<u64>,
     short: Cell<bool>,
     steps: Cell<u64>,
     until_heard: Cell<u64>,
@@ -32,6 +35,7 @@ impl Effort {
         Effort {
             allowed: Cell::new(MEMORY),
             memory: Cell::new(MEMORY),
+            made: Cell::new(MADE),
             short: Cell::new(false),
             steps: Cell::new(STEPS),
             until_heard: Cell::new(EAR),
@@ -70,6 +74,17 @@ impl Effort {
     /// Gives bytes back.
     pub fn return_memory(&self, bytes: u64) {
         self.memory.set(self.memory.get().saturating_add(bytes).min(self.allowed.get()));
+    }
+
+    /// Takes bytes of memory for code that a process made; `None` if there are not as many left.
+    pub fn take_made(&self, bytes: u64) -> Option<()> {
+        self.made.set(self.made.get().checked_sub(bytes)?);
+        Some(())
+    }
+
+    /// Gives those back.
+    pub fn return_made(&self, bytes: u64) {
+        self.made.set(self.made.get().saturating_add(bytes).min(MADE));
     }
 
     /// Whether something could not be read for want of memory.

@@ -47,6 +47,7 @@ fn ask(bytes: &[u8], dice: &Dice) {
     let question = Question { effort: &effort, process: None, lines: true };
     let content = Content::Bytes(Rc::from(bytes));
     let Some(module) = Module::new(&Rc::from(&b"/nowhere/program"[..]), content, &effort) else { return };
+    let _ = module.named("high", &effort);
     for _ in 0..12 {
         let offset = dice.roll(bytes.len()) as u64;
         let Some(address) = module.address(offset) else { continue };
@@ -94,6 +95,15 @@ fn seeds(whose: &str) -> Vec<Vec<u8>> {
         assert!(status.success(), "{options:?}");
         seeds.push(std::fs::read(&program).expect("a program"));
     }
+    // Names that are packed.
+    let (program, names) = (directory.join("seed"), directory.join("names"));
+    std::fs::write(&program, &seeds[0]).expect("a program");
+    std::fs::write(&names, &seeds[0]).expect("a program");
+    assert!(Command::new("xz").arg("-kf").arg(&names).status().expect("xz is needed").success());
+    let mut objcopy = Command::new("objcopy");
+    objcopy.arg("--strip-all").arg(format!("--add-section=.gnu_debugdata={}.xz", names.display())).arg(&program);
+    assert!(objcopy.status().expect("objcopy is needed").success());
+    seeds.push(std::fs::read(&program).expect("a program"));
     // What programs in Go have besides; code begins at 0x401000 in the first of the seeds.
     for magic in [0xffff_fffb, 0xffff_fffa, 0xffff_fff0, 0xffff_fff1] {
         let (program, table) = (directory.join("go"), directory.join("table"));
@@ -165,6 +175,72 @@ fn files_may_say_anything() {
     let report = format!("{files} files, the slowest took {slowest:?}\n");
     std::io::Write::write_all(&mut std::io::stdout(), report.as_bytes()).expect("somebody reads it");
     assert!(files > 0);
+}
+
+/// A file of a JIT with a function that is made, described, and moved.
+fn dump() -> Vec<u8> {
+    let record = |kind: u32, body: &[u8]| {
+        let header = [&kind.to_le_bytes()[..], &(16 + body.len() as u32).to_le_bytes(), &7_u64.to_le_bytes()];
+        [&header.concat()[..], body].concat()
+    };
+    let words = |words: &[u64]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let line = |at: u64| [&words(&[at])[..], &9_u32.to_le_bytes(), &[0; 4], b"made.js\0"].concat();
+    let lines = [words(&[0x1000, 2]), line(0x1000), line(0x1010)].concat();
+    let made = [words(&[0, 0x1000, 0x1000, 0x40, 1]), b"made\0".to_vec(), vec![0x90; 0x40]].concat();
+    let moved = words(&[0, 0, 0x1000, 0x2000, 0x40, 1]);
+    let mut dump = b"DTiJ".to_vec();
+    dump.extend([1_u32, 40, 62, 0, 7, 0, 0, 0, 0].iter().flat_map(|word| word.to_le_bytes()));
+    for record in [record(2, &lines), record(0, &made), record(1, &moved)] {
+        dump.extend(record);
+    }
+    dump
+}
+
+#[test]
+fn what_processes_say_of_their_code_may_be_anything() {
+    use super::jit::Jit;
+    let map = b"1000 40 made\n0x1040 10 other code\n1020 8 within\n2000 ffffffffffffffff all\nnonsense\n".to_vec();
+    let maps =
+        b"400000-401000 r-xp 00001000 08:01 5 /a/file\n7f0000000000-7f0000010000 rwxp 00000000 00:00 0 \n".to_vec();
+    let effort = Rc::new(Effort::new(|| false));
+    assert!(Jit::of_bytes(&map, false, &effort).place(0x1024).is_some());
+    assert!(Jit::of_bytes(&dump(), true, &effort).place(0x2010).is_some_and(|place| place.source.is_some()));
+    let dice = Dice(Cell::new(0x1357_9bdf_0246_8ace));
+    let start = Instant::now();
+    while start.elapsed() < time() / 4 {
+        for (is_dump, seed) in [(false, map.clone()), (true, dump())] {
+            let mut bytes = seed;
+            change(&mut bytes, &dice);
+            let jit = Jit::of_bytes(&bytes, is_dump, &effort);
+            for address in [0, 0x1000, 0x1024, 0x2000, u64::MAX] {
+                let _ = jit.place(address);
+            }
+        }
+        let mut bytes = maps.clone();
+        change(&mut bytes, &dice);
+        let found = Mappings::parse(&bytes);
+        assert!(found.find(0x40_0800).is_none_or(|mapping| mapping.contains(0x40_0800)));
+        let mut name = b"_ZNK5space5ThingIiE6methodERKSt6vectorIS0_SaIS0_EE@@V_1".to_vec();
+        change(&mut name, &dice);
+        let _ = super::demangle::demangled(&name);
+    }
+    // All of it was given back.
+    assert_eq!(effort.take_made(128 << 20), Some(()));
+}
+
+#[test]
+fn code_without_end_takes_no_memory_without_end() {
+    let effort = Rc::new(Effort::new(|| false));
+    let (mut map, name) = (Vec::new(), "f".repeat(2000));
+    for number in 0..70_000_u64 {
+        map.extend(format!("{:x} 10 {name}\n", number * 16).into_bytes());
+    }
+    let jit = super::jit::Jit::of_bytes(&map, false, &effort);
+    assert!(jit.place(0).is_some() && jit.place(69_999 * 16).is_none());
+    // Another process has none of it left, until the first is gone.
+    assert!(super::jit::Jit::of_bytes(&map, false, &effort).place(16 * 100).is_none());
+    drop(jit);
+    assert!(super::jit::Jit::of_bytes(&map, false, &effort).place(16 * 100).is_some());
 }
 
 #[test]

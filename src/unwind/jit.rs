@@ -21,6 +21,8 @@ const MOST: u64 = 256 << 20;
 const PIECE: u64 = 1 << 20;
 /// The longest name that is kept.
 const LONGEST: usize = 4096;
+/// How many such files a process may have: each is kept open nowhere, but remembered.
+const MOST_FILES: usize = 64;
 /// `JiTD` as it stands on machines whose numbers begin with the lowest byte.
 const MAGIC: [u8; 4] = *b"DTiJ";
 /// Kinds of records.
@@ -34,6 +36,14 @@ struct Function {
     len: u64,
     name: Rc<[u8]>,
     lines: Rows,
+}
+
+impl Function {
+    /// About how much memory it takes, in bytes.
+    fn size(&self) -> u64 {
+        let lines = self.lines.iter().map(|(_, line)| 48 + line.file.len() as u64);
+        96 + self.name.len() as u64 + lines.sum::<u64>()
+    }
 }
 
 /// Addresses, and the lines that begin there.
@@ -64,18 +74,30 @@ pub struct Jit {
     files: Vec<File>,
     /// By their beginnings, with the file that names them; none overlaps another.
     functions: BTreeMap<u64, (usize, Function)>,
+    /// How much memory they take, and whose allowance that is.
+    held: u64,
+    effort: Option<Rc<Effort>>,
+}
+
+impl Drop for Jit {
+    fn drop(&mut self) {
+        if let Some(effort) = &self.effort {
+            effort.return_made(self.held);
+        }
+    }
 }
 
 impl Jit {
     /// Reads what the process has said since.
-    pub fn read_on(&mut self, process: &Process, maps: &Mappings, effort: &Effort) {
+    pub fn read_on(&mut self, process: &Process, maps: &Mappings, effort: &Rc<Effort>) {
         if self.files.is_empty() {
             self.find(process, maps);
         }
         effort.begin();
+        self.effort = Some(Rc::clone(effort));
         for index in 0..self.files.len() {
-            // What cannot be read to its end has said what it could.
-            let _ = self.read(index, process, effort);
+            let Some((content, end)) = self.content(index, process) else { continue };
+            self.read(index, &content, end, effort);
         }
     }
 
@@ -99,6 +121,9 @@ impl Jit {
     /// Looks for the files of a process.
     fn find(&mut self, process: &Process, maps: &Mappings) {
         let mut add = |form, path: PathBuf| {
+            if self.files.len() == MOST_FILES {
+                return;
+            }
             let name = FileName { path: Rc::from(path.as_os_str().as_bytes()), build_id: None };
             self.files.push(File { form, path, name: Rc::new(name), read: 0, coming: None });
         };
@@ -114,7 +139,8 @@ impl Jit {
         }
     }
 
-    fn read(&mut self, index: usize, process: &Process, effort: &Effort) -> Option<()> {
+    /// A file that has more than was read, and how far it may be read.
+    fn content(&self, index: usize, process: &Process) -> Option<(Content, u64)> {
         let file = &self.files[index];
         let found = process.named(&file.path)?;
         if found.len() <= file.read {
@@ -126,21 +152,39 @@ impl Jit {
         }
         let content = found.open()?;
         let end = content.len().min(MOST);
+        Some((content, end))
+    }
+
+    fn read(&mut self, index: usize, content: &Content, end: u64, effort: &Effort) {
         while self.files[index].read < end {
             let at = self.files[index].read;
-            let bytes = content.read(at, PIECE.min(end - at), effort)?;
+            let Some(bytes) = content.read(at, PIECE.min(end - at), effort) else { break };
             effort.return_memory(bytes.len() as u64);
             let taken = match self.files[index].form {
-                Form::Map => self.take_lines(index, &bytes, effort)?,
-                Form::Dump => self.take_records(index, &bytes, &content, effort)?,
+                Form::Map => self.take_lines(index, &bytes, effort),
+                Form::Dump => self.take_records(index, &bytes, content, effort),
             };
-            // The last is not written to its end yet.
-            if taken == 0 {
-                break;
+            match taken {
+                // The last is not written to its end yet.
+                Some(0) => break,
+                Some(taken) => self.files[index].read += taken,
+                // It makes no sense, or says more than there is room for: it has said what it could.
+                None => self.files[index].read = u64::MAX,
             }
-            self.files[index].read += taken;
         }
-        Some(())
+    }
+
+    /// What such a file makes known; nothing is asked of any process.
+    #[cfg(test)]
+    pub(super) fn of_bytes(bytes: &[u8], is_dump: bool, effort: &Rc<Effort>) -> Jit {
+        let name = Rc::new(FileName { path: Rc::from([]), build_id: None });
+        let form = if is_dump { Form::Dump } else { Form::Map };
+        let file = File { form, path: PathBuf::new(), name, read: 0, coming: None };
+        let mut jit = Jit::default();
+        jit.files.push(file);
+        jit.effort = Some(Rc::clone(effort));
+        jit.read(0, &Content::Bytes(Rc::from(bytes)), bytes.len() as u64, effort);
+        jit
     }
 
     fn take_lines(&mut self, index: usize, bytes: &[u8], effort: &Effort) -> Option<u64> {
@@ -196,7 +240,7 @@ impl Jit {
                 }
                 MOVE => {
                     let (from, to) = (u64_at(body, 32)?, u64_at(body, 40)?);
-                    if let Some((file, function)) = self.functions.remove(&from) {
+                    if let Some((file, function)) = self.remove(from, effort) {
                         let lines = function
                             .lines
                             .iter()
@@ -214,7 +258,6 @@ impl Jit {
                             break;
                         };
                         effort.work(name.len() as u64 / 8)?;
-                        effort.take_memory(32 + name.len().min(LONGEST) as u64)?;
                         let file = String::from_utf8_lossy(&name[..name.len().min(LONGEST)]).into_owned();
                         rest = rest.get(16 + name.len() + 1..).unwrap_or_default();
                         lines.push((from, Source { file: Rc::from(file), line }));
@@ -238,11 +281,20 @@ impl Jit {
                 break;
             }
             effort.work(4)?;
-            self.functions.remove(&other);
+            self.remove(other, effort);
         }
-        let name = &name[..name.len().min(LONGEST)];
-        effort.take_memory(name.len() as u64 + 96)?;
-        self.functions.insert(start, (file, Function { len, name: Rc::from(name), lines }));
+        let function = Function { len, name: Rc::from(&name[..name.len().min(LONGEST)]), lines };
+        effort.take_made(function.size())?;
+        self.held += function.size();
+        self.functions.insert(start, (file, function));
         Some(())
+    }
+
+    fn remove(&mut self, start: u64, effort: &Effort) -> Option<(usize, Function)> {
+        let (file, function) = self.functions.remove(&start)?;
+        let size = function.size();
+        self.held -= size;
+        effort.return_made(size);
+        Some((file, function))
     }
 }
