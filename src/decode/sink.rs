@@ -197,6 +197,10 @@ pub trait Sink {
     }
     /// The list that ends next has `total` elements, of which some are left out because the call has told as much as one may.
     fn left_out(&mut self, _total: u64) {}
+    /// Whether numbers are explained by comments, unlike with `-X raw`.
+    fn explains(&self) -> bool {
+        self.is_for_people()
+    }
     /// Whether the values of environment variables are told, or only their names.
     fn shows_environment(&self) -> bool {
         true

@@ -682,6 +682,10 @@ impl Sink for TextSink<'_> {
         self.format(text);
     }
 
+    fn explains(&self) -> bool {
+        self.style.constants != ConstantStyle::Raw
+    }
+
     fn comment(&mut self, text: Arguments<'_>) {
         self.format(format_args!(" /* {text} */"));
     }

@@ -41,6 +41,11 @@ pub fn ioctl_argument(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fr
     walk.sink.location(value);
 }
 
+/// A list that is not there, for the number of its elements is 0.
+pub fn null(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
+    walk.sink.pointer(0);
+}
+
 /// A result of the kernel's: the negative number of an error, or another number.
 pub fn negative_errno32(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };

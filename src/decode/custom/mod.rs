@@ -1,6 +1,7 @@
 //! What descriptions cannot say: one decoder for each name behind an `@`, each with its reason.
 
 mod bpf;
+mod console;
 mod control;
 mod io;
 mod ioctl;
@@ -89,6 +90,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::DatedStatx => Kind::Value(times::dated_statx, times::statx_size),
         Decoder::DatedUtime64 => Kind::Value(times::dated_utime64, times::statx_size),
         Decoder::DatedUtime => Kind::Value(times::dated_utime, times::pair_size),
+        Decoder::DatedClock => Kind::Value(times::dated_clock, times::statx_size),
         Decoder::DatedTimeval => Kind::Value(times::dated_timeval, times::pair_size),
         Decoder::Ticks => Kind::Value(times::ticks, times::klong_size),
         Decoder::ClockTicks => Kind::Value(times::clock_ticks, times::klong_size),
@@ -154,6 +156,10 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::IoctlArgument => Kind::Value(ioctl::ioctl_argument, times::klong_size),
         Decoder::NegativeErrno32 => Kind::Value(ioctl::negative_errno32, values::four),
         Decoder::HardwareAddress => Kind::Value(ioctl::hardware_address, ioctl::hardware_address_size),
+        Decoder::Null => Kind::Value(ioctl::null, netlink::any_size),
+        Decoder::Tone => Kind::Value(console::tone, times::klong_size),
+        Decoder::KeySymbol => Kind::Value(console::key_symbol, netlink::two),
+        Decoder::Quoted => Kind::Value(console::quoted, values::one),
         Decoder::Fraction => Kind::Value(ioctl::fraction, values::eight),
         Decoder::Fourcc => Kind::Value(ioctl::fourcc, values::four),
         Decoder::Uuid => Kind::Value(ioctl::uuid, ioctl::uuid_size),

@@ -7,7 +7,7 @@ use crate::decode::sink::End;
 use crate::decode::walk::{Frame, Place, Walk};
 
 fn comment(walk: &mut Walk, seconds: i64, fraction: u64, digits: u32) {
-    if !walk.sink.is_for_people() {
+    if !walk.sink.explains() {
         return;
     }
     if let Some(date) = crate::output::date(seconds, fraction, digits) {
@@ -73,6 +73,32 @@ fn pair(
 pub fn dated_statx(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     if let Place::Memory { at, len, address } = place {
         pair(walk, Place::Memory { at, len: len.min(16), address }, (Width::W64, Width::W32), "tv_nsec", 9, false);
+    }
+}
+
+/// `{sec=…, nsec=…} /* date */`: struct ptp_clock_time, struct btrfs_ioctl_timespec.
+pub fn dated_clock(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let part = |from: usize| Place::Memory {
+        at: at + from.min(len),
+        len: len.saturating_sub(from),
+        address: address.wrapping_add(from as u64),
+    };
+    let (Some(seconds), Some(nanoseconds)) = (walk.load(place, Width::W64), walk.load(part(8), Width::W32)) else {
+        return;
+    };
+    walk.sink.begin_struct();
+    walk.sink.field("sec");
+    walk.sink.signed(seconds as i64);
+    walk.sink.field("nsec");
+    walk.sink.unsigned(nanoseconds);
+    if let Some(reserved) = walk.load(part(12), Width::W32).filter(|reserved| *reserved != 0) {
+        walk.sink.field("reserved");
+        walk.sink.hex(reserved);
+    }
+    walk.sink.end_struct(End::Complete);
+    if nanoseconds < 1_000_000_000 {
+        comment(walk, seconds as i64, nanoseconds, 9);
     }
 }
 
