@@ -209,13 +209,15 @@ impl Walk<'_> {
         let Place::Memory { at, len, address } = place else { return };
         let ty = self.resolve(element.get(), frame);
         let size = self.size_of(ty).max(1);
+        let count = count.min((len / size) as u64);
+        let told = if self.few.is_some() { self.list_limit(count) } else { count };
         self.sink.begin_array();
-        for nth in 0..count.min((len / size) as u64) {
+        for nth in 0..told {
             self.position(nth, index);
             let offset = nth as usize * size;
             self.value(ty, Place::Memory { at: at + offset, len: size, address: address + offset as u64 }, frame);
         }
-        self.sink.end_array(End::Complete);
+        self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
     }
 
     /// The element at a position comes next: `[VINTR]=`, `[2 /* IO_WQ_??? */]=`.

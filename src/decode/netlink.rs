@@ -2,8 +2,9 @@
 //!
 //! What messages and attributes hold is described in `netlink*.sys`; here is how they follow one another.
 
-use syscall_table::{Format, StructId, Type, Width, errno_name, structs};
+use syscall_table::{ExprId, Format, StructId, Type, Width, errno_name, structs};
 
+use super::custom;
 use super::number::{from_bytes, signed};
 use super::sink::{End, Quote};
 use super::walk::{Frame, Place, Walk};
@@ -36,6 +37,10 @@ pub struct Context {
     pub depth: u8,
     /// What kind of link its attributes have named: IFLA_INFO_KIND.
     pub kind: [u8; 16],
+    /// The same of the device above it: IFLA_INFO_SLAVE_KIND.
+    pub slave: [u8; 16],
+    /// Where in the arena what could be read ends, if not all could.
+    pub end: Option<usize>,
 }
 
 /// The descriptions of the messages of each protocol.
@@ -59,6 +64,17 @@ fn part(place: Place, from: usize, len: usize) -> Place {
     Place::Memory { at: at + from, len: len.min(all - from), address: address.wrapping_add(from as u64) }
 }
 
+/// Whether a structure stands for several things that follow one another in an attribute.
+fn is_payload(id: StructId) -> bool {
+    let item = id.get();
+    !item.attributes
+        && item.fields().last().is_some_and(|field| match field.ty.get() {
+            Type::Struct(last) => last.get().attributes,
+            Type::Match { .. } => field.name() == "operand",
+            _ => false,
+        })
+}
+
 fn len_of(place: Place) -> usize {
     if let Place::Memory { len, .. } = place { len } else { 0 }
 }
@@ -69,12 +85,37 @@ impl Walk<'_> {
         if protocol == NETLINK_KOBJECT_UEVENT {
             return self.uevent(address, len);
         }
-        let place = self.fetch(address, len.min(MOST) as usize);
+        let wanted = len.min(MOST) as usize;
+        let mut place = self.fetch(address, wanted);
         if len_of(place) == 0 && len > 0 {
             return self.sink.pointer(address);
         }
+        if let Place::Memory { at, len, .. } = &mut place
+            && *len < wanted
+        {
+            self.netlink_context.end = Some(*at + *len);
+            *len = wanted;
+            self.arena.resize(*at + wanted, 0);
+        }
         let id = message_struct(protocol);
         self.sequence(place, HEADER, |walk, message| walk.message(id, protocol, message));
+        self.netlink_context.end = None;
+    }
+
+    /// Whether the first `len` bytes of a place could not all be read; tells the place's address then.
+    pub fn lacks(&mut self, place: Place, len: usize) -> bool {
+        let Place::Memory { at, address, .. } = place else { return false };
+        let lacks = self.netlink_context.end.is_some_and(|end| at + len > end);
+        if lacks {
+            self.sink.pointer(address);
+        }
+        lacks
+    }
+
+    /// Whether the first `len` bytes of a place could not all be read.
+    pub fn is_beyond(&self, place: Place, len: usize) -> bool {
+        let Place::Memory { at, .. } = place else { return false };
+        self.netlink_context.end.is_some_and(|end| at + len > end)
     }
 
     /// Tells what follows one another with a length in front, in brackets if there are several.
@@ -86,6 +127,13 @@ impl Walk<'_> {
             let len = from_bytes(bytes, false) as usize;
             (len, if len < header { total } else { len.checked_next_multiple_of(ALIGNMENT).unwrap_or(total) })
         };
+        let readable = |walk: &Self, from: usize| match (walk.netlink_context.end, place) {
+            (Some(end), Place::Memory { at, .. }) => at + from + header <= end,
+            _ => true,
+        };
+        if total >= header && !readable(self, 0) {
+            return self.unreadable(place);
+        }
         let several = total >= header && step(self, 0).1 < total;
         if several {
             self.sink.begin_array();
@@ -97,6 +145,12 @@ impl Walk<'_> {
             }
             if count > 0 && (self.list_limit(count + 1) < count + 1 || several && !self.has_room(u64::MAX)) {
                 end = End::Abbreviated;
+                break;
+            }
+            if count > 0 && total - at >= header && !readable(self, at) {
+                if let Place::Memory { address, .. } = part(place, at, 0) {
+                    end = End::Unreadable(address);
+                }
                 break;
             }
             if several {
@@ -123,6 +177,9 @@ impl Walk<'_> {
     pub fn hex_bytes(&mut self, place: Place) {
         let len = len_of(place);
         let shown = self.shown(len);
+        if self.lacks(place, shown + usize::from(len > shown)) {
+            return;
+        }
         self.tell_bytes(part(place, 0, shown), Quote::Hex, len > shown, Some(len as u64));
     }
 
@@ -146,7 +203,9 @@ impl Walk<'_> {
             }
             NLMSG_DONE if len_of(body) == 4 => {
                 self.sink.element();
-                self.value(Type::Int { width: Width::W32, format: Format::Signed }, body, Frame::Args);
+                if !self.lacks(body, 4) {
+                    self.value(Type::Int { width: Width::W32, format: Format::Signed }, body, Frame::Args);
+                }
             }
             ..NLMSG_MIN_TYPE => {
                 self.sink.element();
@@ -154,7 +213,7 @@ impl Walk<'_> {
             }
             _ => {
                 let family = self.bytes(body).first().copied().unwrap_or(0);
-                self.netlink_context = Context { family, kind: [0; 16], ..self.netlink_context };
+                self.netlink_context = Context { family, kind: [0; 16], slave: [0; 16], ..self.netlink_context };
                 let payload = id.get().fields().last().map_or(Type::None, |field| field.ty.get());
                 let payload = self.resolve(payload, Frame::Struct { id, at, len });
                 self.payload(payload, body);
@@ -171,6 +230,9 @@ impl Walk<'_> {
         let taken = if flags & NLM_F_CAPPED != 0 { HEADER } else { len.max(HEADER).min(len_of(cause)) };
         let rest = part(cause, taken.next_multiple_of(ALIGNMENT), usize::MAX);
         self.sink.element();
+        if self.lacks(body, 4 + HEADER) {
+            return;
+        }
         let more = len_of(rest) > 0;
         if more {
             self.sink.begin_array();
@@ -207,6 +269,9 @@ impl Walk<'_> {
         let mut from = 0;
         for field in id.get().fields() {
             let frame = Frame::Struct { id, at, len };
+            if field.hidden {
+                continue;
+            }
             if from >= len && from > 0 || !self.holds(field.when, frame) {
                 return;
             }
@@ -216,7 +281,9 @@ impl Walk<'_> {
             match ty {
                 Type::None => return self.hex_bytes(place),
                 Type::Struct(id) if id.get().attributes => return self.attributes(id, place),
-                Type::Struct(id) if id.get().size(self.abi) > len_of(place) => return self.beginning(id, place),
+                Type::Struct(id) if id.get().size(self.abi) > len_of(place) || self.is_cut(id, place) => {
+                    return self.beginning(id, place);
+                }
                 ty => {
                     self.value(ty, place, frame);
                     from += self.size_of(ty).next_multiple_of(ALIGNMENT);
@@ -229,13 +296,40 @@ impl Walk<'_> {
     fn beginning(&mut self, id: StructId, place: Place) {
         let Some(first) = id.get().fields().first() else { return };
         let ty = first.ty.get();
-        if self.size_of(ty) > len_of(place) {
+        let size = self.size_of(ty);
+        if size > len_of(place) {
             return self.hex_bytes(place);
+        }
+        if self.lacks(place, size) {
+            return;
         }
         self.sink.begin_struct();
         self.sink.field(first.name());
         self.value(ty, place, Frame::Args);
-        self.sink.end_struct(End::Abbreviated);
+        match part(place, size, usize::MAX) {
+            Place::Memory { address, .. } if id.get().size(self.abi) <= len_of(place) => {
+                if self.sink.is_for_people() {
+                    self.sink.element();
+                    self.sink.pointer(address);
+                } else {
+                    self.sink.beyond_reach(address);
+                }
+                self.sink.end_struct(End::Complete);
+            }
+            _ => self.sink.end_struct(End::Abbreviated),
+        }
+    }
+
+    /// How much of a structure that may be shorter must be there: its fields without conditions.
+    fn least(&self, id: StructId) -> usize {
+        let fields = id.get().fields().iter().filter(|field| field.when == ExprId::NONE);
+        fields.map(|field| field.offset(self.abi) + self.size_of(field.ty.get())).max().unwrap_or(0)
+    }
+
+    /// Whether a structure that is all within a message cannot all be read.
+    fn is_cut(&self, id: StructId, place: Place) -> bool {
+        let Place::Memory { at, .. } = place else { return false };
+        self.netlink_context.end.is_some_and(|end| at + id.get().size(self.abi) > end)
     }
 
     /// Tells the attributes that a place holds.
@@ -261,12 +355,32 @@ impl Walk<'_> {
         self.attribute_type(type_field.ty.get(), kind);
         self.sink.end_struct(End::Complete);
         if shown {
-            self.sink.element();
             let frame = Frame::Struct { id, at, len };
-            let ty = self.resolve(value_field.ty.get(), frame);
-            self.attribute_value(ty, value, frame);
+            match self.resolve(value_field.ty.get(), frame) {
+                ty @ Type::Struct(id) if is_payload(id) => self.attribute_payload(ty, id, value),
+                ty => {
+                    self.sink.element();
+                    self.attribute_value(ty, value, frame);
+                }
+            }
             self.sink.end_array(End::Complete);
         }
+    }
+
+    /// Tells a structure with something behind it, if that structure is there.
+    fn attribute_payload(&mut self, ty: Type, id: StructId, value: Place) {
+        let header = id.get().fields().iter().find(|field| !field.hidden).map_or(Type::None, |field| field.ty.get());
+        let size = self.size_of(header);
+        if size > len_of(value) {
+            self.sink.element();
+            return self.hex_bytes(value);
+        }
+        let Place::Memory { at, .. } = value else { return };
+        if self.netlink_context.end.is_some_and(|end| at + size > end) {
+            self.sink.element();
+            return self.unreadable(value);
+        }
+        self.payload(ty, value);
     }
 
     fn attribute_type(&mut self, ty: Type, kind: u64) {
@@ -292,32 +406,63 @@ impl Walk<'_> {
     fn attribute_value(&mut self, ty: Type, value: Place, frame: Frame) {
         match ty {
             Type::Struct(id) if id.get().attributes => self.attributes(id, value),
+            Type::Struct(id) if id.get().partial => {
+                let needed = self.least(id);
+                if needed > len_of(value) {
+                    self.hex_bytes(value);
+                } else if !self.lacks(value, needed) {
+                    self.fields(id, value, usize::MAX);
+                }
+            }
+            Type::Few { most, of } => {
+                let before = self.few.replace(self.eval(most, frame, value));
+                self.attribute_value(of.get(), value, frame);
+                self.few = before;
+            }
             Type::Text { .. } => self.attribute_text(value),
             Type::None => self.hex_bytes(value),
             // The kernel's numbers of any width are told by name; there are no wider ones than 64 bits.
             Type::Set { .. } if len_of(value) > 8 => self.hex_bytes(value),
             ty if self.size_of(ty) > len_of(value) => self.hex_bytes(value),
+            Type::Custom { decoder, .. } if !custom::looks(decoder) && self.lacks(value, len_of(value).min(64)) => {}
             Type::Custom { decoder, params } => {
-                super::custom::value(self, decoder, Type::params(params), value, frame);
+                custom::value(self, decoder, Type::params(params), value, frame);
             }
             Type::Array { element, .. } | Type::Indexed { element, .. } => {
                 let size = self.size_of(element.get());
                 if size == 0 || len_of(value) < size {
                     return self.hex_bytes(value);
                 }
-                self.value(ty, value, frame);
+                match (ty, value, self.netlink_context.end) {
+                    (Type::Indexed { index, .. }, Place::Memory { at, len, address }, Some(end)) if at + len > end => {
+                        self.array_by(address, element, (len / size) as u64, Some(index), frame);
+                    }
+                    (_, Place::Memory { at, len, address }, Some(end)) if at + len > end => {
+                        self.array(address, element, (len / size) as u64, frame);
+                    }
+                    _ => self.value(ty, value, frame),
+                }
             }
-            ty => self.value(ty, value, frame),
+            ty => {
+                let size = self.size_of(ty);
+                if !self.lacks(value, size) {
+                    self.value(ty, value, frame);
+                }
+            }
         }
     }
 
     /// A string, which ends in the NUL that should be its last byte.
     pub fn attribute_text(&mut self, value: Place) {
         let len = len_of(value);
-        let ended = self.bytes(value).last() == Some(&0);
-        let text = len - usize::from(ended);
-        let shown = self.shown(text);
-        self.tell_bytes(part(value, 0, shown), Quote::Plain, !ended || text > shown, Some(len as u64));
+        let shown = self.shown(len);
+        if self.lacks(value, shown) {
+            return;
+        }
+        // What is shown may end in a NUL by chance: who reads no further takes it for the end.
+        let ended = self.bytes(part(value, 0, shown)).last() == Some(&0);
+        let text = part(value, 0, shown - usize::from(ended));
+        self.tell_bytes(text, Quote::Plain, !ended, Some(len as u64));
     }
 
     /// What udevd sends to its clients, and what the kernel does, which is text.

@@ -127,6 +127,18 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Hardware => Kind::Value(netlink::hardware, netlink::any_size),
         Decoder::LinkKind => Kind::Value(netlink::link_kind, netlink::any_size),
         Decoder::LinkData => Kind::Value(netlink::link_data, netlink::any_size),
+        Decoder::SlaveData => Kind::Value(netlink::slave_data, netlink::any_size),
+        Decoder::LinkStatistics => Kind::Value(netlink::link_statistics, netlink::any_size),
+        Decoder::MdbAddress => Kind::Value(netlink::mdb_address, netlink::twenty),
+        Decoder::PaddedHex => Kind::Value(netlink::padded_hex, values::eight),
+        Decoder::WholeHex => Kind::Value(netlink::whole_hex, netlink::any_size),
+        Decoder::Storage => Kind::Value(netlink::storage, netlink::storage_size),
+        Decoder::UnusedBits => Kind::Value(netlink::unused_bits, values::one),
+        Decoder::AnyHex => Kind::Value(netlink::any_hex, netlink::any_size),
+        Decoder::LinkAddress => Kind::Value(netlink::link_address, netlink::any_size),
+        Decoder::AnyProtocol => Kind::Value(netlink::any_protocol, netlink::any_size),
+        Decoder::PacketFilter => Kind::Value(netlink::packet_filter, netlink::any_size),
+        Decoder::SmcDecline => Kind::Value(netlink::smc_decline, values::four),
         Decoder::BridgePort => Kind::Value(netlink::bridge_port, netlink::any_size),
         Decoder::LinkFamilies => Kind::Value(netlink::link_families, netlink::any_size),
         Decoder::Delay => Kind::Value(netlink::delay, netlink::any_size),
@@ -176,6 +188,30 @@ pub fn is_string(decoder: Decoder) -> bool {
 /// Whether a decoder tells a list of as many elements as its first parameter says.
 pub fn is_list(decoder: Decoder) -> bool {
     matches!(decoder, Decoder::Iovec | Decoder::IovecBases | Decoder::IovecFilled | Decoder::Mincore)
+}
+
+/// Whether a decoder of netlink's attributes looks itself whether what it tells is there.
+pub fn looks(decoder: Decoder) -> bool {
+    matches!(
+        decoder,
+        Decoder::LinkData
+            | Decoder::SlaveData
+            | Decoder::LinkStatistics
+            | Decoder::BridgePort
+            | Decoder::LinkFamilies
+            | Decoder::NextHops
+            | Decoder::FamilyAddress
+            | Decoder::Inet6
+            | Decoder::Hardware
+            | Decoder::LinkAddress
+            | Decoder::Delay
+            | Decoder::BigEndian
+            | Decoder::ShutSides
+            | Decoder::AnyHex
+            | Decoder::AnyProtocol
+            | Decoder::PacketFilter
+            | Decoder::LinkKind
+    )
 }
 
 /// Whether something is told in two parts, at entry and at exit.

@@ -26,6 +26,11 @@ pub const fn sixteen(_: Abi) -> usize {
     16
 }
 
+/// sizeof(struct br_mdb_entry::addr)
+pub const fn twenty(_: Abi) -> usize {
+    20
+}
+
 /// sizeof(__u16)
 pub const fn two(_: Abi) -> usize {
     2
@@ -59,6 +64,14 @@ fn ipv6(walk: &mut Walk, bytes: [u8; 16]) {
 
 /// The address at the beginning of a place, of a family.
 fn address(walk: &mut Walk, family: u8, place: Place) {
+    let needed = match family {
+        AF_INET => 4,
+        AF_INET6 => 16,
+        _ => usize::MAX,
+    };
+    if needed <= walk.bytes(place).len() && walk.lacks(place, needed) {
+        return;
+    }
     let bytes = walk.bytes(place);
     match (family, bytes.first_chunk::<4>(), bytes.first_chunk::<16>()) {
         (AF_INET, Some(bytes), _) => ipv4(walk, *bytes),
@@ -86,6 +99,14 @@ pub fn inet6_member(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fram
 /// A hardware address: `00:16:3e:00:00:01`; parameter: how many bytes of it are shown at most.
 pub fn hardware(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let most = params.first().map_or(MAX_ADDR_LEN, |p| walk.eval(*p, frame, place) as usize);
+    hardware_of(walk, most, place, frame);
+}
+
+fn hardware_of(walk: &mut Walk, most: usize, place: Place, frame: Frame) {
+    let len = walk.bytes(place).len();
+    if len <= MAX_ADDR_LEN && walk.lacks(place, len) {
+        return;
+    }
     let bytes = walk.bytes(place);
     if bytes.len() > MAX_ADDR_LEN && matches!(frame, Frame::Struct { id, .. } if id.get().attributes) {
         return walk.hex_bytes(place);
@@ -100,16 +121,164 @@ pub fn hardware(walk: &mut Walk, params: &'static [ExprId], place: Place, frame:
 /// The name of a kind of link. Parameter: 1 if it says what the data that follows will be (IFLA_INFO_KIND).
 pub fn link_kind(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let Place::Memory { at, len, address } = place else { return };
-    let nul = walk.bytes(place).iter().position(|b| *b == 0);
-    let text = Place::Memory { at, len: nul.unwrap_or(len), address };
-    if params.first().is_some_and(|p| walk.eval(*p, frame, place) != 0) {
-        let mut kind = [0; 16];
-        for (to, from) in kind.iter_mut().zip(walk.bytes(text)) {
-            *to = *from;
-        }
-        walk.netlink_context.kind = kind;
+    let room = len.min(walk.style.string_limit);
+    if walk.lacks(place, room) {
+        return;
+    }
+    let field = Place::Memory { at, len: room, address };
+    let nul = walk.bytes(field).iter().position(|b| *b == 0);
+    let text = Place::Memory { at, len: nul.unwrap_or(room), address };
+    let mut kind = [0; 16];
+    for (to, from) in kind.iter_mut().zip(walk.bytes(text)) {
+        *to = *from;
+    }
+    match params.first().map_or(0, |p| walk.eval(*p, frame, place)) {
+        2 => walk.netlink_context.slave = kind,
+        _ => walk.netlink_context.kind = kind,
     }
     walk.tell_bytes(text, Quote::Plain, nul.is_none(), None);
+}
+
+/// IFLA_INFO_SLAVE_DATA
+pub fn slave_data(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let bridge = walk.netlink_context.slave.starts_with(b"bridge\0");
+    nested(walk, place, bridge.then_some(structs::BRIDGE_PORT_ATTRIBUTES));
+}
+
+/// IFLA_INFO_XSTATS
+pub fn link_statistics(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let id = structs::CAN_DEVICE_STATS;
+    let size = id.get().size(walk.abi);
+    if !walk.netlink_context.kind.starts_with(b"can\0") || walk.bytes(place).len() < size {
+        return walk.hex_bytes(place);
+    }
+    if !walk.lacks(place, size) {
+        walk.value(Type::Struct(id), place, Frame::Args);
+    }
+}
+
+/// The address of struct br_mdb_entry: of a family, which stands behind it.
+pub fn mdb_address(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { at, len, address: from } = place else { return };
+    let Some([octets @ .., high, low]) = walk.bytes(place).first_chunk::<18>().copied() else { return };
+    let family = u16::from_be_bytes([high, low]);
+    let octets: [u8; 16] = octets;
+    walk.sink.begin_struct();
+    if family == u16::from(AF_INET6) {
+        let mut text = Short::default();
+        text.write(format_args!("{}", Ipv6Addr::from(octets)));
+        walk.sink.inet6("u", text.as_str());
+    } else {
+        walk.sink.field("u");
+        let first = Place::Memory { at, len: len.min(16), address: from };
+        address(walk, u8::try_from(family).unwrap_or(0), first);
+    }
+    walk.sink.field("proto");
+    walk.sink.begin_call("htons", true);
+    walk.named_set(sets::ADDRESS_FAMILY, u64::from(family));
+    walk.sink.end_call();
+    walk.sink.end_struct(End::Complete);
+}
+
+/// A number in hexadecimal, with as many characters as the parameter says, `0x` among them.
+pub fn padded_hex(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let width = params.first().map_or(0, |p| walk.eval(*p, frame, place)) as usize;
+    let size = match width {
+        ..=2 => Width::W8,
+        3..=8 => Width::W32,
+        _ => Width::Word,
+    };
+    let Some(value) = walk.load(place, size) else { return };
+    if !walk.sink.is_for_people() {
+        return walk.sink.hex(value);
+    }
+    let mut text = Short::default();
+    match value {
+        0 => text.write(format_args!("{value:0width$x}")),
+        _ => text.write(format_args!("{value:#0width$x}")),
+    }
+    walk.sink.verbatim(text.as_str());
+}
+
+/// Bytes in hexadecimal, all of them; parameter: how many.
+pub fn whole_hex(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place)) as usize;
+    walk.tell_bytes(Place::Memory { at, len: len.min(count), address }, Quote::Hex, false, None);
+}
+
+/// sizeof(struct sockaddr_storage)
+pub const fn storage_size(_: Abi) -> usize {
+    128
+}
+
+/// A struct sockaddr_storage.
+pub fn storage(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    if let Place::Memory { address, .. } = place {
+        super::net::tell_sockaddr(walk, address, 128);
+    }
+}
+
+/// What no name is known for in struct inet_diag_sockopt.
+pub fn unused_bits(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W8) else { return };
+    walk.sink.hex(value >> 3);
+    if walk.sink.is_for_people() {
+        walk.sink.comment(format_args!("bits 3..8"));
+    }
+}
+
+/// A number of 8, 16, 32 or 64 bits, in hexadecimal.
+pub fn any_hex(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let len = walk.bytes(place).len();
+    if len > 8 || !len.is_power_of_two() {
+        return walk.hex_bytes(place);
+    }
+    if !walk.lacks(place, len) {
+        let value = from_bytes(walk.bytes(place), false);
+        walk.sink.hex(value);
+    }
+}
+
+/// A protocol of IP in as many bytes as there are, up to eight.
+pub fn any_protocol(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let len = walk.bytes(place).len();
+    if len > 8 {
+        return walk.hex_bytes(place);
+    }
+    if !walk.lacks(place, len) {
+        let value = from_bytes(walk.bytes(place), false);
+        walk.named_set(sets::IP_PROTOCOL, value);
+    }
+}
+
+/// PACKET_DIAG_FILTER: the address of instructions, which abbreviated output does not show.
+pub fn packet_filter(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    match place {
+        Place::Memory { address, len: 8.., .. } => walk.sink.pointer(address),
+        _ => walk.hex_bytes(place),
+    }
+}
+
+/// A hardware address whose length follows from the family of the message, taken for a kind of hardware as strace does.
+pub fn link_address(walk: &mut Walk, _: &'static [ExprId], place: Place, frame: Frame) {
+    // ARPHRD_NETROM, ARPHRD_AX25; ARPHRD_ETHER
+    let most = match walk.netlink_context.family {
+        0 | 3 => 7,
+        1 => 6,
+        _ => MAX_ADDR_LEN,
+    };
+    hardware_of(walk, most, place, frame);
+}
+
+/// Why SMC was declined: the number, and what it is called.
+pub fn smc_decline(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W32) else { return };
+    walk.sink.hex(value);
+    if walk.sink.explains() {
+        let set = sets::SMC_DECLINE.get();
+        walk.sink.comment(format_args!("{}", set.lookup(walk.abi, value).unwrap_or(set.fallback())));
+    }
 }
 
 /// IFLA_INFO_DATA
@@ -127,10 +296,14 @@ pub fn link_data(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) 
     );
 }
 
-/// IFLA_PROTINFO, which bridges alone use.
+/// IFLA_PROTINFO, which bridges and IPv6 use.
 pub fn bridge_port(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let bridge = walk.netlink_context.family == AF_BRIDGE;
-    nested(walk, place, bridge.then_some(structs::BRIDGE_PORT_ATTRIBUTES));
+    let attributes = match walk.netlink_context.family {
+        AF_BRIDGE => Some(structs::BRIDGE_PORT_ATTRIBUTES),
+        AF_INET6 => Some(structs::LINK_INET6),
+        _ => None,
+    };
+    nested(walk, place, attributes);
 }
 
 /// IFLA_AF_SPEC: by address family, but in messages about bridges.
@@ -148,11 +321,14 @@ fn nested(walk: &mut Walk, place: Place, attributes: Option<StructId>) {
 
 /// A time in hundredths of a second, in as many bytes as there are.
 pub fn delay(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let bytes = walk.bytes(place);
-    if bytes.len() > 8 {
+    let len = walk.bytes(place).len();
+    if len > 8 {
         return walk.hex_bytes(place);
     }
-    let value = from_bytes(bytes, false);
+    if walk.lacks(place, len) {
+        return;
+    }
+    let value = from_bytes(walk.bytes(place), false);
     walk.sink.unsigned(value);
     if value != 0 {
         walk.sink.comment(format_args!("{}.{:02} s", value / 100, value % 100));
@@ -162,6 +338,7 @@ pub fn delay(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 /// A 64-bit number in network order.
 pub fn big_endian(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     match walk.load(place, Width::Be64) {
+        Some(_) if walk.lacks(place, 8) => {}
         Some(value) => {
             walk.sink.begin_call("htobe64", true);
             walk.sink.unsigned(value);
@@ -193,11 +370,13 @@ pub fn ethernet_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
 
 /// INET_DIAG_SHUTDOWN: a number, and which directions its bits stand for.
 pub fn shut_sides(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let bytes = walk.bytes(place);
-    if bytes.len() > 8 {
+    if walk.bytes(place).len() > 8 {
         return walk.hex_bytes(place);
     }
-    let value = from_bytes(bytes, false);
+    if walk.lacks(place, 1) {
+        return;
+    }
+    let value = walk.load(place, Width::W8).unwrap_or(0);
     walk.sink.hex(value);
     let mut text = Short::default();
     let mut first = true;
@@ -219,26 +398,56 @@ pub fn shut_sides(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame)
 
 /// RTA_MULTIPATH: next hops, each with its length in front and attributes behind it.
 pub fn next_hops(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let (hop, attributes) = (structs::RTNEXTHOP, structs::ROUTE_ATTRIBUTES);
     let Place::Memory { at, len, address } = place else { return };
-    let size = hop.get().size(walk.abi);
+    let size = structs::RTNEXTHOP.get().size(walk.abi);
     if len < size {
         return walk.hex_bytes(place);
     }
-    let told = from_bytes(&walk.bytes(place)[..2], false) as usize;
-    let end = told.min(len);
-    let more = end > size;
+    if walk.lacks(place, size) {
+        return;
+    }
+    let part =
+        |from: usize, len: usize| Place::Memory { at: at + from, len, address: address.wrapping_add(from as u64) };
+    let told = |walk: &Walk, from: usize| from_bytes(&walk.bytes(part(from, 2)), false) as usize;
+    // RTNH_ALIGNTO
+    let next = |walk: &Walk, from: usize| match told(walk, from) {
+        hop if hop < size => len,
+        hop => from.saturating_add(hop.next_multiple_of(4)).min(len),
+    };
+    let several = next(walk, 0) < len;
+    if several {
+        walk.sink.begin_array();
+    }
+    let (mut from, mut end) = (0, End::Complete);
+    while len - from >= size {
+        if from > 0 && walk.is_beyond(part(from, size), size) {
+            end = End::Unreadable(address.wrapping_add(from as u64));
+            break;
+        }
+        if several {
+            walk.sink.element();
+        }
+        let hop = told(walk, from).clamp(size, len - from);
+        next_hop(walk, part(from, hop), size);
+        from = next(walk, from);
+    }
+    if several {
+        walk.sink.end_array(end);
+    }
+}
+
+fn next_hop(walk: &mut Walk, hop: Place, size: usize) {
+    let Place::Memory { at, len, address } = hop else { return };
+    let more = len > size;
     if more {
         walk.sink.begin_array();
         walk.sink.element();
     }
-    walk.value(Type::Struct(hop), place, Frame::Args);
+    walk.value(Type::Struct(structs::RTNEXTHOP), hop, Frame::Args);
     if more {
         walk.sink.element();
-        walk.attributes(
-            attributes,
-            Place::Memory { at: at + size, len: end - size, address: address.wrapping_add(size as u64) },
-        );
+        let rest = Place::Memory { at: at + size, len: len - size, address: address.wrapping_add(size as u64) };
+        walk.attributes(structs::ROUTE_ATTRIBUTES, rest);
         walk.sink.end_array(End::Complete);
     }
 }
