@@ -263,6 +263,9 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     option_quieter: Case { options: &["-qq", "-f"], ..case(&["@exec-from-thread"]) };
     netlink: Case { options: &["-e", "trace=%net", "-e", "inject=sendto,sendmsg:error=EPERM", "-s", "300"], ..case(&["@netlink"]) };
     netlink_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:netlink"]) };
+    netlink_attributes: Case { options: &["-e", "trace=%net"], ..case(&["@netlink-attributes"]) };
+    netlink_attributes_numbers: Case { options: &["-X", "raw", "-e", "trace=%net"], ..case(&["@netlink-attributes"]) };
+    netlink_attributes_both: Case { options: &["-X", "verbose", "-s", "5", "-e", "trace=%net"], ..case(&["@netlink-attributes"]) };
     netlink_for_names: Case { options: &["-f", "-s", "500", "-e", "trace=%net"], ..case(&["python3", "-c", "import socket; socket.getaddrinfo('localhost', 80)"]) };
     sockopt: Case { options: &["-e", "trace=setsockopt,getsockopt", "-e", "inject=setsockopt,getsockopt:retval=0"], ..case(&["@sockopt"]) };
     sockopt_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:sockopt"]) };

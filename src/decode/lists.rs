@@ -210,7 +210,10 @@ impl Walk<'_> {
         let ty = self.resolve(element.get(), frame);
         let size = self.size_of(ty).max(1);
         let count = count.min((len / size) as u64);
-        let told = if self.few.is_some() { self.list_limit(count) } else { count };
+        let told = match self.few {
+            Some(few) if self.style.abbreviate => count.min(few).min(self.style.string_limit as u64),
+            _ => count,
+        };
         self.sink.begin_array();
         for nth in 0..told {
             self.position(nth, index);

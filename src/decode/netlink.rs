@@ -51,8 +51,9 @@ fn message_struct(protocol: u8) -> StructId {
         6 => structs::XFRM_MESSAGE,
         7 => structs::SELINUX_MESSAGE,
         9 => structs::AUDIT_MESSAGE,
+        12 => structs::NETFILTER_MESSAGE,
         16 => structs::GENERIC_MESSAGE,
-        // Of others, such as netfilter and crypto, the header alone is described.
+        // Of others, such as crypto, the header alone is described.
         _ => structs::PLAIN_MESSAGE,
     }
 }
@@ -284,7 +285,12 @@ impl Walk<'_> {
                 Type::Struct(id) if id.get().size(self.abi) > len_of(place) || self.is_cut(id, place) => {
                     return self.beginning(id, place);
                 }
+                ty if self.size_of(ty) > len_of(place) => return self.hex_bytes(place),
                 ty => {
+                    let size = self.size_of(ty);
+                    if self.lacks(place, size) {
+                        return;
+                    }
                     self.value(ty, place, frame);
                     from += self.size_of(ty).next_multiple_of(ALIGNMENT);
                 }
@@ -389,12 +395,13 @@ impl Walk<'_> {
         if number == kind {
             return self.set(set.get(), kind);
         }
-        self.sink.begin_flags(kind);
+        self.sink.begin_flags(kind & !number);
         for (bit, name) in [(NLA_F_NESTED, "NLA_F_NESTED"), (NLA_F_NET_BYTEORDER, "NLA_F_NET_BYTEORDER")] {
             if kind & bit != 0 {
                 self.sink.flag(name);
             }
         }
+        self.sink.more_flags(number);
         match set.get().lookup(self.abi, number) {
             Some(name) => self.sink.flag(name),
             None => self.sink.flag_rest(number, set.get().fallback()),

@@ -361,7 +361,7 @@ impl<'a> Walk<'a> {
         let wide = matches!(frame, Frame::Struct { id, .. } if id.get().wide);
         let width = if wide { Width::W64 } else { Width::Word };
         let Some(address) = self.load(place, width) else { return self.unreadable(place) };
-        if !self.split_name.is_empty() && address == 0 {
+        if !self.split_name.is_empty() && address == 0 && matches!(frame, Frame::Args) {
             // It was told at entry that there is nothing.
             return;
         }

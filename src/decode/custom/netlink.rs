@@ -3,8 +3,9 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use syscall_table::{Abi, ExprId, StructId, Type, Width, sets, structs};
+use syscall_table::{Abi, ExprId, SetId, StructId, Type, Width, sets, structs};
 
+use crate::decode::Raw;
 use crate::decode::number::from_bytes;
 use crate::decode::sink::{End, Quote};
 use crate::decode::text::Short;
@@ -49,6 +50,7 @@ pub fn hex_part(walk: &mut Walk, params: &'static [ExprId], place: Place, frame:
 }
 
 fn ipv4(walk: &mut Walk, bytes: [u8; 4]) {
+    walk.sink.made_of(Raw::Bytes(&bytes));
     walk.sink.begin_call("inet_addr", true);
     let mut text = Short::default();
     text.write(format_args!("{}", Ipv4Addr::from(bytes)));
@@ -115,7 +117,10 @@ fn hardware_of(walk: &mut Walk, most: usize, place: Place, frame: Frame) {
     for (nth, byte) in bytes.iter().take(most.min(MAX_ADDR_LEN)).enumerate() {
         text.write(format_args!("{}{byte:02x}", if nth == 0 { "" } else { ":" }));
     }
-    walk.sink.constant(0, text.as_str());
+    let mut octets = [0; MAX_ADDR_LEN];
+    let len = bytes.len().min(MAX_ADDR_LEN);
+    octets[..len].copy_from_slice(&bytes[..len]);
+    walk.sink.hardware_address(&octets[..len], text.as_str());
 }
 
 /// The name of a kind of link. Parameter: 1 if it says what the data that follows will be (IFLA_INFO_KIND).
@@ -171,7 +176,10 @@ pub fn mdb_address(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
     } else {
         walk.sink.field("u");
         let first = Place::Memory { at, len: len.min(16), address: from };
-        address(walk, u8::try_from(family).unwrap_or(0), first);
+        match family {
+            2 => address(walk, AF_INET, first),
+            _ => walk.tell_bytes(first, Quote::Hex, false, None),
+        }
     }
     walk.sink.field("proto");
     walk.sink.begin_call("htons", true);
@@ -330,7 +338,7 @@ pub fn delay(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
     let value = from_bytes(walk.bytes(place), false);
     walk.sink.unsigned(value);
-    if value != 0 {
+    if value != 0 && walk.sink.explains() {
         walk.sink.comment(format_args!("{}.{:02} s", value / 100, value % 100));
     }
 }
@@ -391,7 +399,7 @@ pub fn shut_sides(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame)
         _ if first => text.write(format_args!("???_SHUTDOWN")),
         rest => text.write(format_args!("|{rest:#x}")),
     }
-    if value != 0 {
+    if value != 0 && walk.sink.explains() {
         walk.sink.comment(format_args!("{}", text.as_str()));
     }
 }
@@ -459,4 +467,68 @@ pub fn generic_family(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fr
         Some(name) => walk.sink.constant(id, &name),
         None => walk.sink.unknown(id, "GENERIC_FAMILY_???"),
     }
+}
+
+/// The type of a message of netfilter: a part of it, and a type of that part's own.
+pub fn netfilter_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(kind) = walk.load(place, Width::W16) else { return };
+    if sets::NETFILTER_BATCH.get().lookup(walk.abi, kind).is_some() {
+        return walk.named_set(sets::NETFILTER_BATCH, kind);
+    }
+    let (part, own) = (kind >> 8, kind & 0xff);
+    let names = match part {
+        1 => Some(sets::CONNTRACK_TYPE),
+        2 => Some(sets::EXPECTATION_TYPE),
+        3 => Some(sets::QUEUE_TYPE),
+        4 => Some(sets::ULOG_TYPE),
+        5 => Some(sets::OSF_TYPE),
+        6 => Some(sets::IPSET_TYPE),
+        7 => Some(sets::ACCT_TYPE),
+        8 => Some(sets::TIMEOUT_TYPE),
+        9 => Some(sets::CTHELPER_TYPE),
+        10 => Some(sets::NFTABLES_TYPE),
+        11 => Some(sets::NFT_COMPAT_TYPE),
+        12 => Some(sets::NFT_HOOK_TYPE),
+        _ => None,
+    };
+    if !walk.sink.is_for_people() {
+        let name = |set: SetId, value| set.get().lookup(walk.abi, value);
+        let mut text = Short::default();
+        match (name(sets::NETFILTER_PART, part), names.and_then(|names| name(names, own))) {
+            (Some(part), Some(own)) => text.write(format_args!("{part}<<8|{own}")),
+            (Some(part), None) => text.write(format_args!("{part}<<8|{own:#x}")),
+            _ => return walk.sink.hex(kind),
+        }
+        return walk.sink.constant(kind, text.as_str());
+    }
+    walk.named_set(sets::NETFILTER_PART, part);
+    walk.sink.verbatim("<<8|");
+    match names {
+        Some(names) => walk.named_set(names, own),
+        None => walk.sink.hex(own),
+    }
+}
+
+/// struct nfgenmsg, which is told as a whole or not at all.
+pub fn nfgenmsg(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    walk.value(Type::Struct(structs::NFGENMSG), place, Frame::Args);
+}
+
+/// A number of 16 bits in network order, with what C makes it by.
+pub fn htons(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::Be16) else { return };
+    walk.sink.begin_call("htons", true);
+    walk.sink.unsigned(value);
+    walk.sink.end_call();
+}
+
+/// An IPv4 address at the beginning of room for one of IPv6.
+pub fn inet_in_room(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(room) = walk.bytes(place).first_chunk::<16>().copied() else { return };
+    let mut text = Short::default();
+    text.write(format_args!("{}", Ipv4Addr::new(room[0], room[1], room[2], room[3])));
+    walk.sink.made_of(Raw::Bytes(&room));
+    walk.sink.begin_call("inet_addr", true);
+    walk.sink.string(text.as_bytes(), Quote::Plain, false, None);
+    walk.sink.end_call();
 }

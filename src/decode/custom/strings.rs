@@ -141,3 +141,19 @@ pub fn unterminated(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
     let place = Place::Memory { at, len: shown, address };
     walk.tell_bytes(place, Quote::Ended, all > shown, Some(len));
 }
+
+/// A string inside a structure that `-s` cuts; parameter: how many bytes there are for it.
+pub fn cut_text(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let Place::Memory { at, len, address } = place else { return };
+    let room = params.first().map_or(0, |p| walk.eval(*p, frame, place)) as usize;
+    let field = Place::Memory { at, len: len.min(room), address };
+    let end = walk.bytes(field).iter().position(|byte| *byte == 0);
+    let text = end.unwrap_or(len.min(room));
+    let shown = text.min(walk.style.string_limit);
+    walk.tell_bytes(
+        Place::Memory { at, len: shown, address },
+        Quote::Plain,
+        end.is_none() || text > shown,
+        Some(text as u64),
+    );
+}
