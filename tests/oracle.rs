@@ -16,6 +16,8 @@ const AGE: &[(&str, &str)] = &[
     // The data of an event was shown as both members of a union, in decimal.
     (r"data=\{u32=7, u64=7\}", "data=0x7"),
     (r"data=\{u32=\d+, u64=(\d+)\}", "data=$1"),
+    // The attributes of messages about actions are not those of actions.
+    (r"(tca_family=AF_INET\}, \{nla_len=0, nla_type=)TCA_ACT_UNSPEC", "${1}TCA_ROOT_UNSPEC"),
 ];
 
 /// What 6.1 cannot tell of descriptors.

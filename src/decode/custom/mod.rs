@@ -214,6 +214,7 @@ pub fn looks(decoder: Decoder) -> bool {
             | Decoder::ShutSides
             | Decoder::AnyHex
             | Decoder::AnyProtocol
+            | Decoder::Htons
             | Decoder::PacketFilter
             | Decoder::LinkKind
     )

@@ -516,6 +516,12 @@ pub fn nfgenmsg(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
 
 /// A number of 16 bits in network order, with what C makes it by.
 pub fn htons(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    if walk.bytes(place).len() < 2 {
+        return walk.hex_bytes(place);
+    }
+    if walk.lacks(place, 2) {
+        return;
+    }
     let Some(value) = walk.load(place, Width::Be16) else { return };
     walk.sink.begin_call("htons", true);
     walk.sink.unsigned(value);
