@@ -149,7 +149,7 @@ pub fn cut_text(walk: &mut Walk, params: &'static [ExprId], place: Place, frame:
     let field = Place::Memory { at, len: len.min(room), address };
     let end = walk.bytes(field).iter().position(|byte| *byte == 0);
     let text = end.unwrap_or(len.min(room));
-    let shown = text.min(walk.style.string_limit);
+    let shown = walk.shown(text);
     walk.tell_bytes(
         Place::Memory { at, len: shown, address },
         Quote::Plain,
