@@ -416,7 +416,7 @@ pub fn next_hops(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) 
     }
     let part =
         |from: usize, len: usize| Place::Memory { at: at + from, len, address: address.wrapping_add(from as u64) };
-    let told = |walk: &Walk, from: usize| from_bytes(&walk.bytes(part(from, 2)), false) as usize;
+    let told = |walk: &Walk, from: usize| from_bytes(walk.bytes(part(from, 2)), false) as usize;
     // RTNH_ALIGNTO
     let next = |walk: &Walk, from: usize| match told(walk, from) {
         hop if hop < size => len,
