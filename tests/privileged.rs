@@ -130,3 +130,55 @@ fn real_time_programs_are_left_alone() {
     assert_eq!(allowed(command_of(&tracer, "real-time")), untraced);
     assert!(tracer.wait().expect("it ends").success());
 }
+
+/// The lines of a log that show one of the calls on memory that nobody serves.
+fn on_served_memory(log: &Path) -> Vec<String> {
+    let text = fs::read_to_string(log).expect("a log");
+    let call = regex::Regex::new(r"write\(-1, 0x[0-9a-f]+, 5").expect("a pattern");
+    text.lines().filter(|line| call.is_match(line)).map(str::to_string).collect()
+}
+
+/// Whoever reads it waits for ever, so trapline does not: it shows the address.
+#[test]
+fn memory_that_nobody_serves_is_not_waited_for() {
+    let directory = running::directory();
+    let (log, mount) = (directory.join("log"), directory.join("mount"));
+    fs::create_dir_all(&mount).expect("a directory");
+    for kind in ["userfaultfd", "device", "fuse"] {
+        for options in [&["-f"][..], &["-f", "-e", "trace=write"], &["-f", "-e", "trace=write", "--no-seccomp-bpf"]] {
+            let mut command = trapline();
+            command.args(options).arg("-o").arg(&log).arg(program("served")).arg(kind).arg(&mount);
+            let output = command.output().expect("it runs");
+            if output.status.code() == Some(77) {
+                skip::record(&format!("{kind}: {}", running::stderr(&output)));
+                break;
+            }
+            assert_eq!(output.status.code(), Some(0), "{kind} {options:?}: {}", running::stderr(&output));
+            assert_eq!(on_served_memory(&log).len(), 13, "{kind} {options:?}");
+            let text = fs::read_to_string(&log).expect("a log");
+            assert!(text.contains(r#"write(2, "on\n", 3)"#), "what is in memory is shown: {kind} {options:?}");
+        }
+    }
+}
+
+#[test]
+fn attaching_to_memory_that_nobody_serves() {
+    let log = running::directory().join("log");
+    let mut served = Command::new(program("served"));
+    let mut served =
+        served.arg("held").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("it runs");
+    let mut line = String::new();
+    BufReader::new(served.stdout.take().expect("a pipe")).read_line(&mut line).expect("a line");
+    if line.is_empty() {
+        served.wait().expect("it ends");
+        skip!("userfaultfd is not permitted");
+    }
+    let mut command = trapline();
+    let mut tracer = command.args(["-p", &served.id().to_string(), "-o"]).arg(&log).spawn().expect("it runs");
+    running::until_file(&log, "the blocked call", |text| text.contains("read(0"));
+    // Its end lets the read return.
+    drop(served.stdin.take());
+    served.wait().expect("it ends");
+    tracer.wait().expect("it ends");
+    assert_eq!(on_served_memory(&log).len(), 13);
+}

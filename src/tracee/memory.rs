@@ -9,6 +9,7 @@ use nix::sys::uio::{RemoteIoVec, process_vm_readv, process_vm_writev};
 use nix::unistd::Pid;
 
 use super::error::Error;
+use super::patience;
 use super::request::{peek, plain};
 use super::state::Stopped;
 use crate::decode::CStrLen;
@@ -68,6 +69,11 @@ impl Memory {
     /// process_vm_readv(2) says that partial transfers are whole ranges. In fact the kernel pins a range page by
     /// page, stops at the one it cannot pin, and counts the bytes copied before.
     fn try_read(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        if patience::is_patient() {
+            let (read, bytes) = patience::read(self.pid, address, buffer.len())?;
+            buffer[..read].copy_from_slice(&bytes[..read]);
+            return Ok(read);
+        }
         let base = usize::try_from(address).map_err(|_| Error::Fault)?;
         let len = buffer.len();
         match process_vm_readv(self.pid, &mut [IoSliceMut::new(buffer)], &[RemoteIoVec { base, len }]) {
@@ -115,6 +121,9 @@ impl Memory {
     /// Reads ranges up to and including the first that is not there as a whole; returns how many those are, at least
     /// one.
     pub(super) fn read_batch(&self, ranges: &mut [Range<'_>]) -> usize {
+        if patience::is_patient() {
+            return self.read_patiently(ranges);
+        }
         let count = ranges.len();
         let mut remote = [RemoteIoVec { base: 0, len: 0 }; BATCH];
         let mut local: [IoSliceMut<'_>; BATCH] = std::array::from_fn(|_| IoSliceMut::new(&mut []));
@@ -143,6 +152,14 @@ impl Memory {
         }
     }
 
+    /// The first range may wait for ever: the others would wait with it.
+    fn read_patiently(&self, ranges: &mut [Range<'_>]) -> usize {
+        if let Some(first) = ranges.first_mut() {
+            first.read = self.read(first.address, first.buffer);
+        }
+        1
+    }
+
     /// Reads up to and including the first NUL byte, or until `buffer` is full, and returns how many bytes those are,
     /// without the NUL; `None` when the string runs into memory that is not there.
     ///
@@ -157,6 +174,10 @@ impl Memory {
     /// # Errors
     /// [`Error::Fault`] where memory is not writable, [`Error::NoSuchProcess`], [`Error::NotPermitted`].
     pub fn write(&self, address: u64, bytes: &[u8]) -> Result<(), Error> {
+        if patience::is_patient() {
+            let written = patience::write(self.pid, address, bytes)?;
+            return if written == bytes.len() { Ok(()) } else { Err(Error::Fault) };
+        }
         let base = usize::try_from(address).map_err(|_| Error::Fault)?;
         let remote = [RemoteIoVec { base, len: bytes.len() }];
         match process_vm_writev(self.pid, &[IoSlice::new(bytes)], &remote) {
@@ -173,7 +194,27 @@ impl Memory {
     /// [`Error::Fault`] where nothing is mapped or a shared mapping is read-only, [`Error::NoSuchProcess`],
     /// [`Error::NotPermitted`].
     pub fn overwrite(&self, address: u64, bytes: &[u8]) -> Result<(), Error> {
-        self.write(address, bytes).or_else(|_| self.file(true)?.write(address, bytes))
+        self.write(address, bytes).or_else(|error| match error {
+            // To try again is to wait again.
+            Error::Other(Errno::ETIMEDOUT) => Err(error),
+            _ => self.file(true)?.write(address, bytes),
+        })
+    }
+
+    /// As [`Memory::read`], from /proc/PID/mem.
+    ///
+    /// # Errors
+    /// As [`Memory::read_exact`].
+    pub(super) fn read_by_file(&self, address: u64, buffer: &mut [u8]) -> Result<usize, Error> {
+        self.file(false)?.read(address, buffer)
+    }
+
+    /// As [`Memory::write`], to /proc/PID/mem.
+    ///
+    /// # Errors
+    /// As [`Memory::write`].
+    pub(super) fn write_by_file(&self, address: u64, bytes: &[u8]) -> Result<usize, Error> {
+        self.file(true)?.write(address, bytes).map(|()| bytes.len())
     }
 
     /// The same memory as a file, for kernels built without process_vm_readv(2) and sandboxes that refuse it.

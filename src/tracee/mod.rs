@@ -9,6 +9,7 @@ mod error;
 mod files;
 mod launch;
 mod memory;
+mod patience;
 mod registers;
 mod request;
 mod semaphores;
@@ -31,6 +32,7 @@ pub use error::{Busy, Error};
 pub use files::FileIdentity;
 pub use launch::{Command, Inherited, SpawnError, User, become_command, fork_off, inherited, is_filtered, spawn};
 pub use memory::{Memory, Range};
+pub use patience::be_patient;
 pub use registers::{XState, registers_of};
 pub use semaphores::{Semaphore, semaphore};
 pub use signals::{

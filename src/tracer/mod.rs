@@ -9,6 +9,7 @@ mod recent;
 mod relay;
 mod release;
 mod seccomp;
+mod served;
 mod stop_loop;
 mod tamper;
 mod tids;

@@ -19,6 +19,7 @@ use super::event::{Event, ForkKind};
 use super::placement::Placement;
 use super::recent::Recent;
 use super::seccomp;
+use super::served::Served;
 use super::tamper::Replaced;
 use super::tids::Tids;
 use super::unkillable;
@@ -165,6 +166,8 @@ pub struct Tracer {
     without_calls: bool,
     /// Tracees have hardware breakpoints of ours.
     pub(super) watching: bool,
+    /// What is known of memory that others serve.
+    served: Served,
 }
 
 impl Tracer {
@@ -202,6 +205,7 @@ impl Tracer {
             silent: false,
             without_calls: false,
             watching: false,
+            served: Served::look(),
         }
     }
 
@@ -266,6 +270,7 @@ impl Tracer {
             return Ok(0);
         }
         retry(pid, || self.seize(pid)).map_err(|error| explain(pid, error))?;
+        self.served.attached(pid);
         let mut count = 1;
         // Threads that are born while we attach are seen in the next round, until a round finds nothing new.
         loop {
@@ -694,6 +699,7 @@ impl Tracer {
                         state.hidden = false;
                     }
                     if !state.hidden {
+                        self.served.entered(tid, abi, nr, &args);
                         state.in_syscall = true;
                         state.unsure = self.abi_matters && abi != Abi::X86_64;
                         self.events.push_back(Event::SyscallEnter { tid, abi, nr, args, ip: info.ip, sp: info.sp });
@@ -806,6 +812,7 @@ impl Tracer {
         if let Some(state) = self.tracees.get_mut(&tid) {
             state.unsure = true;
         }
+        self.served.executed(tid);
         self.events.push_back(Event::Exec { tid, former, ip, first });
         self.current = Some((stopped, Next::Syscall(0)));
     }
