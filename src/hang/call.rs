@@ -5,12 +5,12 @@ use std::io::Read;
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
+use super::memory::Touched;
 use super::proc::Position;
 use super::world::World;
 use crate::decode::{self, CStrLen, Memory, Outcome, Referents, Scratch, Style};
 use crate::identify::{DecodeFds, DecodePids, Identify};
 use crate::output::{TextSink, TextState, TextStyle};
-use crate::tracee;
 
 /// restart_syscall(2): what /proc shows of a call that went on after an interruption.
 const RESTART: u64 = 219;
@@ -87,13 +87,13 @@ impl Call {
     }
 
     /// The call as a trace line has it, without a result; what only its end shows is the plain argument.
-    pub fn text(&self, identify: &Identify, tid: Pid) -> String {
+    pub fn text(&self, world: &World, identify: &Identify, (pid, tid): (Pid, Pid)) -> String {
         let name = match self.name() {
             "" => format!("syscall_{:#x}", self.nr),
             name => name.to_string(),
         };
         let mut out = format!("{name}(").into_bytes();
-        let view = View { memory: tracee::Memory::of(tid), names: identify.tracee(tid) };
+        let view = View { memory: &world.memory(pid), names: identify.tracee(tid) };
         let style = Style::default();
         let (mut call, mut scratch, mut state) = (decode::Call::default(), Scratch::default(), TextState::default());
         call.start(self.abi, self.nr, self.args, self.sp, &view);
@@ -117,7 +117,7 @@ pub fn identify() -> Identify {
 
 /// A thread that runs on: what was read of it may be old the next moment, so that nothing is kept.
 struct View<'a> {
-    memory: tracee::Memory,
+    memory: &'a Touched,
     names: crate::identify::Tracee<'a>,
 }
 
@@ -127,11 +127,7 @@ impl Memory for View<'_> {
     }
 
     fn read_cstr(&self, address: u64, most: usize, into: &mut Vec<u8>) -> Option<CStrLen> {
-        let start = into.len();
-        into.resize(start + most, 0);
-        let read = self.memory.read_cstr(address, &mut into[start..]);
-        into.truncate(start + read.map_or(0, |(CStrLen::Whole(len) | CStrLen::Cut(len))| len));
-        read
+        self.memory.read_cstr(address, most, into)
     }
 
     fn referents(&self) -> Option<&dyn Referents> {

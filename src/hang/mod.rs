@@ -7,6 +7,7 @@ pub mod call;
 pub mod call_site;
 pub mod clock;
 pub mod graph;
+pub mod memory;
 pub mod proc;
 pub mod process;
 pub mod report;

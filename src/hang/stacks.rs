@@ -10,15 +10,15 @@ use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::graph::{Graph, Node};
+use super::memory::Touched;
 use super::stop::{self, Held};
 use super::world::World;
-use crate::tracee;
 use crate::unwind::{Callers, Frame, Mappings, Options, Registers, Unwinder, Word};
 
 /// Walks stacks.
 pub struct Stacks {
     unwinder: RefCell<Unwinder>,
-    spaces: RefCell<HashMap<Pid, Mappings>>,
+    spaces: RefCell<HashMap<Pid, (Mappings, Touched)>>,
     walked: RefCell<HashMap<Pid, Rc<Callers>>>,
     /// Threads that were stopped.
     held: HashMap<Pid, Held>,
@@ -84,10 +84,10 @@ impl Stacks {
         };
         let mut spaces = self.spaces.borrow_mut();
         let pid = node.process.pid;
-        let maps = spaces.entry(pid).or_insert_with(|| Mappings::of_process(pid.as_raw()).unwrap_or_default());
-        let memory = tracee::Memory::of(pid);
+        let look = || (Mappings::of_process(pid.as_raw()).unwrap_or_default(), Touched::of(pid));
+        let (maps, memory) = spaces.entry(pid).or_insert_with(look);
         let mut unwinder = self.unwinder.borrow_mut();
-        let mut stack = unwinder.stack(&registers, &memory, maps, self.limit);
+        let mut stack = unwinder.stack(&registers, memory, maps, self.limit);
         let frames = stack.by_ref().collect();
         Callers { frames, more: stack.has_more() }
     }

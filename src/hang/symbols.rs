@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use nix::unistd::Pid;
 
+use super::memory::Touched;
 use super::world::World;
-use crate::tracee::Memory;
 use crate::unwind::{Mapping, Mappings};
 
 /// Functions by their addresses, which count from where the library was loaded.
@@ -28,7 +28,7 @@ const MOST: u64 = 16 << 20;
 
 impl Symbols {
     /// Reads the dynamic symbols of what is loaded at `base`; `None` if that is no 64-bit ELF image with such a table.
-    pub fn read(memory: Memory, base: u64) -> Option<Symbols> {
+    pub fn read(memory: &Touched, base: u64) -> Option<Symbols> {
         let read = |address: u64, len: u64| {
             let mut bytes = vec![0; usize::try_from(len.min(MOST)).ok()?];
             (memory.read(address, &mut bytes) == bytes.len()).then_some(bytes)

@@ -9,11 +9,11 @@ use std::time::Duration;
 use nix::unistd::{Pid, gettid};
 
 use super::clock::Clocks;
+use super::memory::Touched;
 use super::proc::{Access, Descriptors, FdInfo, FileKind, FileLock, Position, State, Status, file_locks, numbers};
 use super::process::{Process, Thread};
 use super::sockets::{Socket, Sockets};
 use super::symbols::Symbols;
-use crate::tracee;
 use crate::unwind::{Mapping, Mappings};
 
 /// A process that has a file open.
@@ -56,6 +56,7 @@ type FileId = ((u64, u64), u64);
 #[derive(Default)]
 pub struct World {
     processes: RefCell<BTreeMap<Pid, Option<Rc<Process>>>>,
+    memory: RefCell<HashMap<Pid, Rc<Touched>>>,
     maps: RefCell<HashMap<Pid, Rc<Mappings>>>,
     descriptors: RefCell<HashMap<Pid, Rc<Descriptors>>>,
     everybody: OnceCell<Vec<Pid>>,
@@ -126,8 +127,8 @@ impl World {
     }
 
     /// The memory of a process.
-    pub fn memory(&self, pid: Pid) -> tracee::Memory {
-        tracee::Memory::of(pid)
+    pub fn memory(&self, pid: Pid) -> Rc<Touched> {
+        self.memory.borrow_mut().entry(pid).or_insert_with(|| Rc::new(Touched::of(pid))).clone()
     }
 
     /// Reads words of 32 bits.
@@ -162,7 +163,7 @@ impl World {
         if let Some(known) = self.symbols.borrow().get(&key) {
             return known.clone();
         }
-        let read = Symbols::read(self.memory(pid), base).map(Rc::new);
+        let read = Symbols::read(&self.memory(pid), base).map(Rc::new);
         self.symbols.borrow_mut().insert(key, read.clone());
         read
     }

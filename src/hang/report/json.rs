@@ -35,7 +35,8 @@ pub fn json(findings: &Findings, stacks: &Stacks) -> String {
     lines.extend(graph.processes.values().map(|process| of_process(findings, process)));
     let names = identify();
     for node in graph.nodes.values() {
-        let text = node.call.as_ref().map(|call| call.text(&names, node.thread.tid));
+        let text =
+            node.call.as_ref().map(|call| call.text(&findings.world, &names, (node.process.pid, node.thread.tid)));
         let mut record = of_thread(findings, node, text);
         let callers = stacks.of(node);
         if !callers.is_empty() {

@@ -213,7 +213,11 @@ impl Report<'_> {
             _ => {}
         }
         if let Some(call) = &first.call {
-            let _ = write!(line, "  {}", call.text(&self.names, first.thread.tid));
+            let _ = write!(
+                line,
+                "  {}",
+                call.text(&self.findings.world, &self.names, (first.process.pid, first.thread.tid))
+            );
         }
         self.write(heading, &line);
         if let Some(wait) = &first.wait {
