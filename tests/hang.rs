@@ -1,6 +1,7 @@
 //! Why does it hang: programs that get themselves into a situation and say what must be found.
 
 mod hang {
+    mod cxx;
     mod files;
     mod schema;
     mod situation;

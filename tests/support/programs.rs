@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 
-/// The program `tests/programs/NAME.c`, built for 64 bits, or for 32 with `32:NAME`; with `shared:NAME` a library to load
+/// The program `tests/programs/NAME.c` or `NAME.cc`, built for 64 bits, or for 32 with `32:NAME`; with `shared:NAME` a library to load
 /// into another program.
 ///
 /// # Panics
@@ -17,7 +17,11 @@ pub fn program(name: &str) -> PathBuf {
         Some(("shared", name)) => ("-shared", name),
         _ => ("-m64", name),
     };
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs").join(format!("{name}.c"));
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+    let (compiler, source) = match sources.join(format!("{name}.cc")) {
+        source if source.exists() => (&["g++", "-std=c++20"][..], source),
+        _ => (&["gcc"][..], sources.join(format!("{name}.c"))),
+    };
     let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     std::fs::create_dir_all(&dir).expect("a directory for programs");
     let path = dir.join(format!("{name}{bits}"));
@@ -25,9 +29,9 @@ pub fn program(name: &str) -> PathBuf {
     if newer(&path, &source) != Some(true) {
         // Built beside its place and moved there: another test binary may be running the old one.
         let fresh = dir.join(format!("{name}{bits}.{}", std::process::id()));
-        let mut cc = Command::new("gcc");
-        cc.args(["-w", "-O1", "-fPIC", bits, "-pthread", "-o"]).arg(&fresh).arg(&source);
-        let status = cc.status().expect("gcc is needed: apt-get install gcc gcc-multilib");
+        let mut cc = Command::new(compiler[0]);
+        cc.args(&compiler[1..]).args(["-w", "-O1", "-fPIC", bits, "-pthread", "-o"]).arg(&fresh).arg(&source);
+        let status = cc.status().expect("gcc and g++ are needed: apt-get install g++ gcc-multilib");
         assert!(status.success(), "{} does not compile; for -m32: apt-get install gcc-multilib", source.display());
         std::fs::rename(&fresh, &path).expect("the program is put in its place");
     }
