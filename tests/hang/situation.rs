@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::schema;
-use crate::programs::program;
 
 /// How long a busy machine may take until all threads have come to where they stay.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -53,28 +52,29 @@ impl Drop for Situated {
 ///
 /// # Panics
 /// When any is answered wrongly, with all of those that are.
-pub fn all_are_answered(name: &str) {
-    let path = program(name);
+pub fn all_are_answered(program: &str) {
+    let path = crate::programs::program(program);
     let list = Command::new(&path).output().expect("the program runs").stdout;
     let list = String::from_utf8(list).expect("names are text");
     let only = std::env::var("TRAPLINE_SITUATION").ok();
     let names: Vec<&str> = list.lines().filter(|name| only.as_deref().is_none_or(|only| only == *name)).collect();
-    let said = RefCell::new(String::new());
+    let (said, absent) = (RefCell::new(String::new()), std::cell::Cell::new(0));
     let wrong: Vec<String> = names
         .iter()
         .filter_map(|name| {
             let situated = Situated::enter(&path, name);
             if let Some(why) = situated.expected["skip"].as_str() {
                 crate::skip::record(&format!("{name} cannot be had here: {why}"));
+                absent.set(absent.get() + 1);
                 return None;
             }
             let error = answer(&situated.expected, &mut said.borrow_mut()).err()?;
             Some(format!("{name}:\n{error}"))
         })
         .collect();
-    schema::holds(name, &said.into_inner());
-    let right = names.len() - wrong.len();
-    println!("{right} of {} situations are answered rightly", names.len());
+    schema::holds(program, &said.into_inner());
+    let entered = names.len() - absent.get();
+    println!("{program}: {} of {entered} situations are answered rightly", entered - wrong.len());
     assert!(wrong.is_empty(), "{} of {} are answered wrongly:\n{}", wrong.len(), names.len(), wrong.join("\n"));
 }
 
@@ -171,4 +171,17 @@ fn differences(expected: &Value, record: &Value) -> Vec<String> {
         (!right).then(|| format!("thread {}: {key} is {is}, not {value}", expected["tid"]))
     });
     wrong.collect()
+}
+
+/// That there are as many as the documentation says.
+#[test]
+fn there_are_a_hundred() {
+    let programs = ["hang-locks", "hang-cxx", "hang-processes", "hang-pipes", "hang-files"];
+    let count = |name: &&str| {
+        let list = Command::new(crate::programs::program(name)).output().expect("the program runs").stdout;
+        list.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count()
+    };
+    let counts: Vec<usize> = programs.iter().map(count).collect();
+    println!("{} situations: {counts:?}", counts.iter().sum::<usize>());
+    assert!(counts.iter().sum::<usize>() >= 100, "{counts:?}");
 }

@@ -47,64 +47,6 @@ static int file(char *path) {
     return fd;
 }
 
-/* A grandchild has inherited the write end and lives on: the end of file cannot come. */
-static void forgotten_write_end(void) {
-    int ids[2];
-    pipe(ends);
-    pipe(ids);
-    pid_t pid = child();
-    if (pid == 0) {
-        pid_t grandchild = fork();
-        if (grandchild == 0) {
-            close(ends[0]);
-            stay();
-        }
-        write(ids[1], &grandchild, sizeof grandchild);
-        _exit(0);
-    }
-    pid_t grandchild;
-    read(ids[0], &grandchild, sizeof grandchild);
-    waitpid(pid, NULL, 0);
-    close(ends[1]);
-    alone("blocked", "blocked", "pipe-read", id(grandchild));
-    read(ends[0], buffer, 1);
-}
-
-static void own_write_end(void) {
-    pipe(ends);
-    alone("deadlock", "deadlocked", "pipe-read", id(getpid()));
-    read(ends[0], buffer, 1);
-}
-
-static void output_never_read(void) {
-    pipe(ends);
-    pid_t pid = child();
-    if (pid == 0) {
-        close(ends[1]);
-        stay();
-    }
-    close(ends[0]);
-    alone("blocked", "blocked", "pipe-write", id(pid));
-    write(ends[1], buffer, sizeof buffer);
-}
-
-/* A parent waits for its child, which writes more than a pipe holds, and nobody reads that. */
-static void waits_without_reading(void) {
-    pipe(ends);
-    pid_t pid = child();
-    if (pid == 0) {
-        close(ends[0]);
-        write(ends[1], buffer, sizeof buffer);
-        _exit(0);
-    }
-    close(ends[1]);
-    expect("{\"ask\":[%d],\"verdict\":\"deadlock\",\"threads\":["
-           "{\"tid\":%d,\"nature\":\"deadlocked\",\"kind\":\"child\",\"enders\":[%d]},"
-           "{\"tid\":%d,\"nature\":\"deadlocked\",\"kind\":\"pipe-write\",\"enders\":[%d]}]}",
-           getpid(), getpid(), pid, pid, getpid());
-    waitpid(pid, NULL, 0);
-}
-
 /* Two processes, each of which writes to the other and reads later. */
 static void both_write(void) {
     pipe(ends);
@@ -126,31 +68,6 @@ static void both_write(void) {
     write(ends[1], buffer, sizeof buffer);
 }
 
-/* A pipe is full, and its reader waits for a lock that the writer holds. */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-static volatile int reader;
-
-static void *reads_under_lock(void *unused) {
-    reader = self();
-    pthread_mutex_lock(&mutex);
-    read(ends[0], buffer, sizeof buffer);
-    return unused;
-}
-
-static void full_pipe_against_lock(void) {
-    pipe(ends);
-    pthread_mutex_lock(&mutex);
-    start(reads_under_lock, NULL);
-    while (!reader)
-        usleep(1000);
-    until_state(reader, 'S');
-    expect("{\"ask\":[%d],\"verdict\":\"deadlock\",\"threads\":["
-           "{\"tid\":%d,\"nature\":\"deadlocked\",\"kind\":\"pipe-write\",\"enders\":[%d]},"
-           "{\"tid\":%d,\"nature\":\"deadlocked\",\"kind\":\"mutex\",\"enders\":[%d]}]}",
-           getpid(), getpid(), getpid(), reader, getpid());
-    write(ends[1], buffer, sizeof buffer);
-}
-
 static void fifo_without_writer(void) {
     char path[64];
     close(file(path));
@@ -158,35 +75,6 @@ static void fifo_without_writer(void) {
     mkfifo(path, 0600);
     alone("blocked", "blocked", "fifo-open", "");
     open(path, O_RDONLY);
-}
-
-static void fifo_with_writer(void) {
-    char path[64];
-    close(file(path));
-    unlink(path);
-    mkfifo(path, 0600);
-    pid_t pid = child();
-    if (pid == 0) {
-        open(path, O_WRONLY);
-        stay();
-    }
-    int fd = open(path, O_RDONLY);
-    unlink(path);
-    alone("blocked", "blocked", "pipe-read", id(pid));
-    read(fd, buffer, 1);
-}
-
-static void splices(void) {
-    int null = open("/dev/null", O_WRONLY);
-    pipe(ends);
-    pid_t pid = child();
-    if (pid == 0) {
-        close(ends[0]);
-        stay();
-    }
-    close(ends[1]);
-    alone("blocked", "blocked", "pipe-read", id(pid));
-    splice(ends[0], NULL, null, NULL, 1, 0);
 }
 
 static void socket_pair(void) {
@@ -610,15 +498,8 @@ static void system_v_semaphore(void) {
 
 int main(int argc, char **argv) {
     static const struct situation situations[] = {
-        {"forgotten-write-end", forgotten_write_end},
-        {"own-write-end", own_write_end},
-        {"output-never-read", output_never_read},
-        {"waits-without-reading", waits_without_reading},
         {"both-write", both_write},
-        {"full-pipe-against-lock", full_pipe_against_lock},
         {"fifo-without-writer", fifo_without_writer},
-        {"fifo-with-writer", fifo_with_writer},
-        {"splice", splices},
         {"socket-pair", socket_pair},
         {"both-receive", both_receive},
         {"full-socket", full_socket},
