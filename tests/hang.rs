@@ -3,6 +3,7 @@
 mod hang {
     mod cxx;
     mod files;
+    mod idle;
     mod schema;
     mod situation;
 
@@ -18,5 +19,7 @@ mod hang {
 mod isolation;
 #[path = "support/programs.rs"]
 mod programs;
+#[path = "support/pty.rs"]
+mod pty;
 #[path = "support/skip.rs"]
 mod skip;

@@ -40,7 +40,8 @@ impl Call {
         let Position::Call { nr, args, sp, pc } = *position else { return None };
         let abi = match nr {
             _ if is_narrow(pid) => Abi::I386,
-            nr if nr & X32_BIT != 0 => Abi::X32,
+            // Negative numbers have the bit, too, and are of no ABI.
+            nr if (X32_BIT..2 * X32_BIT).contains(&nr) => Abi::X32,
             _ => Abi::X86_64,
         };
         let nr = if abi == Abi::X32 { nr & !X32_BIT } else { nr };

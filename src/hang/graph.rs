@@ -166,6 +166,10 @@ impl Graph {
         let can_act = |ender: &Ender| match &ender.who {
             Who::Gone { .. } => false,
             Who::Remote(_) => true,
+            // Whoever was there when somebody named them, and not a moment later, has let go of what they had.
+            Who::Thread(id) | Who::Process(id) if !self.processes.contains_key(id) && !self.nodes.contains_key(id) => {
+                true
+            }
             Who::Thread(_) | Who::Process(_) => self.threads_of(ender).iter().any(|tid| !stuck.contains(tid)),
         };
         match wait.needs {

@@ -8,18 +8,15 @@ use std::time::Duration;
 use nix::sched::{CloneFlags, setns};
 use nix::unistd::Pid;
 
-use crate::identify::sock_diag::{SockDiag, attributes, half, internet_addresses, unix_name, word};
+use crate::identify::sock_diag::{
+    AF_INET, AF_INET6, AF_UNIX, SockDiag, TCP, UDIAG_SHOW_NAME, UDIAG_SHOW_PEER, UDP, UNIX_DIAG_NAME, UNIX_DIAG_PEER,
+    attributes, half, internet_addresses, unix_name, word,
+};
 
-/// linux/sock_diag.h, linux/unix_diag.h, linux/inet_diag.h
-const AF_UNIX: u8 = 1;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-/// UDIAG_SHOW_NAME, _PEER, _ICONS, _RQLEN.
-const UNIX_SHOW: u32 = 0x1 | 0x4 | 0x8 | 0x10;
-const UNIX_DIAG_NAME: u16 = 0;
-const UNIX_DIAG_PEER: u16 = 2;
+/// linux/unix_diag.h, linux/inet_diag.h: what only a report asks for.
+const UDIAG_SHOW_ICONS: u32 = 0x8;
+const UDIAG_SHOW_RQLEN: u32 = 0x10;
+const UNIX_SHOW: u32 = UDIAG_SHOW_NAME | UDIAG_SHOW_PEER | UDIAG_SHOW_ICONS | UDIAG_SHOW_RQLEN;
 const UNIX_DIAG_ICONS: u16 = 3;
 const UNIX_DIAG_RQLEN: u16 = 4;
 const UNIX_DIAG_SHUTDOWN: u16 = 6;

@@ -188,9 +188,9 @@ impl World {
         read
     }
 
-    /// Who has a file open, over all processes that may be looked into.
-    pub fn holders(&self, file: &FileKind) -> Vec<Holder> {
-        let openers = self.openers.get_or_init(|| {
+    /// The open files of all processes that may be looked into.
+    fn openers(&self) -> &HashMap<FileKind, Vec<(Pid, i32)>> {
+        self.openers.get_or_init(|| {
             let mut openers: HashMap<FileKind, Vec<(Pid, i32)>> = HashMap::new();
             for pid in self.everybody() {
                 for open in &self.descriptors(*pid).list {
@@ -201,8 +201,12 @@ impl World {
                 }
             }
             openers
-        });
-        let holders = openers.get(file).map_or(&[][..], Vec::as_slice).iter();
+        })
+    }
+
+    /// Who has a file open, over all processes that may be looked into.
+    pub fn holders(&self, file: &FileKind) -> Vec<Holder> {
+        let holders = self.openers().get(file).map_or(&[][..], Vec::as_slice).iter();
         let access = |pid, fd| FdInfo::of(pid, fd)?.access();
         holders.map(|&(pid, fd)| Holder { pid, fd, access: access(pid, fd) }).collect()
     }
@@ -222,14 +226,14 @@ impl World {
     /// The locks that the descriptors of all processes hold: the lines `lock:` of fdinfo.
     pub fn held_locks(&self) -> &[HeldLock] {
         self.held_locks.get_or_init(|| {
+            let named = self.openers().iter().filter(|(file, _)| matches!(file, FileKind::Named(_)));
             let mut all = Vec::new();
-            for &pid in self.everybody() {
-                for open in self.descriptors(pid).list.iter().filter(|open| matches!(open.file, FileKind::Named(_))) {
-                    let Some(info) = FdInfo::of(pid, open.fd) else { continue };
-                    let locks = info.values("lock").filter_map(FileLock::parse);
-                    all.extend(locks.map(|lock| HeldLock { pid, fd: open.fd, lock }));
-                }
+            for &(pid, fd) in named.flat_map(|(_, openers)| openers) {
+                let Some(info) = FdInfo::of(pid, fd) else { continue };
+                all.extend(info.values("lock").filter_map(FileLock::parse).map(|lock| HeldLock { pid, fd, lock }));
             }
+            // In an order that is the same each time.
+            all.sort_by_key(|held| (held.pid, held.fd));
             all
         })
     }

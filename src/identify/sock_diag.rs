@@ -20,17 +20,18 @@ const HEADER: usize = 16;
 /// linux/netlink_diag.h: sockets of all protocols.
 const NDIAG_PROTO_ALL: u8 = 0xff;
 /// linux/unix_diag.h: what is wanted, and the attributes that it comes in.
-const UDIAG_SHOW_NAME: u32 = 0x1;
-const UDIAG_SHOW_PEER: u32 = 0x4;
-const UNIX_DIAG_NAME: u16 = 0;
-const UNIX_DIAG_PEER: u16 = 2;
+pub const UDIAG_SHOW_NAME: u32 = 0x1;
+pub const UDIAG_SHOW_PEER: u32 = 0x4;
+pub const UNIX_DIAG_NAME: u16 = 0;
+pub const UNIX_DIAG_PEER: u16 = 2;
 
-const AF_UNIX: u8 = 1;
-const AF_INET: u8 = 2;
-const AF_INET6: u8 = 10;
+/// linux/socket.h, linux/in.h
+pub const AF_UNIX: u8 = 1;
+pub const AF_INET: u8 = 2;
+pub const AF_INET6: u8 = 10;
 const AF_NETLINK: u8 = 16;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
 const UDPLITE: u8 = 136;
 
 /// What to look among.

@@ -11,6 +11,7 @@ use nix::pty::openpty;
 
 /// A shell on a terminal of its own.
 pub struct Terminal {
+    #[allow(dead_code, reason = "not every binary types")]
     keys: File,
     said: Receiver<Vec<u8>>,
     /// All that was said.
@@ -51,6 +52,7 @@ impl Terminal {
     }
 
     /// Types.
+    #[allow(dead_code, reason = "not every binary types")]
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).expect("a terminal");
     }
