@@ -107,3 +107,83 @@ fn registration_of_restartable_sequences() {
                  +++ exited with 0 +++\n";
     assert_eq!(text(&["-e", "trace=rseq"], Path::new("true")), whole);
 }
+
+/// Members of bpf(2)'s attributes, and commands, that are newer than strace 6.1.
+#[test]
+fn newer_bpf() {
+    let program = program("bpf");
+    let run = Command::new(env!("CARGO_BIN_EXE_trapline"))
+        .args(["-a0", "-qq", "-v", "-e", "bpf"])
+        .arg(program)
+        .arg("newer")
+        .output()
+        .expect("trapline runs");
+    let text = String::from_utf8(run.stderr).expect("text");
+    let lines: Vec<String> =
+        text.lines().map(|line| line.rsplit_once(" = ").map_or(line, |(call, _)| call).to_owned()).collect();
+    let expected = [
+        r#"bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_HASH, key_size=2, value_size=3, max_entries=4, map_flags=BPF_F_NO_PREALLOC|BPF_F_NUMA_NODE, inner_map_fd=6, numa_node=7, map_name="\10", map_ifindex=12, btf_fd=13, btf_key_type_id=14, btf_value_type_id=15, btf_vmlinux_value_type_id=16, map_extra=77309411345, value_type_btf_obj_fd=19, map_token_fd=20, excl_prog_hash=0x1600000015, excl_prog_hash_size=23}, 92)"#,
+        r#"bpf(BPF_PROG_LOAD, {prog_type=BPF_PROG_TYPE_SOCKET_FILTER, insn_cnt=2, insns=0x400000003, license=0x600000005, log_level=7, log_size=8, log_buf=0xa00000009, kern_version=KERNEL_VERSION(0, 0, 11), prog_flags=BPF_F_TEST_RND_HI32|BPF_F_TEST_STATE_FREQ, prog_name="\r", prog_ifindex=17, expected_attach_type=BPF_CGROUP_SYSCTL, prog_btf_fd=19, func_info_rec_size=20, func_info=0x1600000015, func_info_cnt=23, line_info_rec_size=24, line_info=0x1a00000019, line_info_cnt=27, attach_btf_id=28, attach_prog_fd=29, core_relo_cnt=30, fd_array=0x200000001f, core_relos=0x2200000021, core_relo_rec_size=35, log_true_size=36, prog_token_fd=37, fd_array_cnt=38, signature=0x2800000027, signature_size=41, keyring_id=42}, 168)"#,
+        r#"bpf(BPF_OBJ_PIN, {pathname=0x200000001, bpf_fd=3, file_flags=0x4 /* BPF_F_??? */, path_fd=5}, 20)"#,
+        r#"bpf(BPF_PROG_ATTACH, {target_fd=1, attach_bpf_fd=2, attach_type=BPF_CGROUP_SOCK_OPS, attach_flags=BPF_F_REPLACE, replace_bpf_fd=5, relative_fd=6, expected_revision=34359738375}, 32)"#,
+        r#"bpf(BPF_PROG_GET_FD_BY_ID, {prog_id=1, next_id=2, open_flags=0x3 /* BPF_F_??? */, fd_by_id_token_fd=4}, 16)"#,
+        r#"bpf(BPF_PROG_QUERY, {query={target_fd=1, attach_type=BPF_CGROUP_INET_SOCK_CREATE, query_flags=BPF_F_QUERY_EFFECTIVE|0x2, attach_flags=BPF_F_REPLACE, prog_ids=0x600000005, prog_cnt=7, prog_attach_flags=0xa00000009, link_ids=0xc0000000b, link_attach_flags=0xe0000000d, revision=68719476751}}, 64)"#,
+        r#"bpf(BPF_RAW_TRACEPOINT_OPEN, {raw_tracepoint={name=0x200000001, prog_fd=3, cookie=0x600000005}}, 24)"#,
+        r#"bpf(BPF_BTF_LOAD, {btf=0x200000001, btf_log_buf=0x400000003, btf_size=5, btf_log_size=6, btf_log_level=7, btf_log_true_size=8, btf_flags=0x9 /* BPF_F_??? */, btf_token_fd=10}, 40)"#,
+        r#"bpf(BPF_BTF_GET_FD_BY_ID, {btf_id=1, next_id=2, open_flags=0x3 /* BPF_F_??? */, fd_by_id_token_fd=4}, 16)"#,
+        r#"bpf(BPF_ENABLE_STATS, {enable_stats={type=0x1 /* BPF_STATS_??? */}}, 4)"#,
+        r#"bpf(BPF_ITER_CREATE, {iter_create={link_fd=1, flags=0x2}}, 8)"#,
+        r#"bpf(BPF_LINK_DETACH, {link_detach={link_fd=1}}, 4)"#,
+        r#"bpf(BPF_PROG_BIND_MAP, {prog_bind_map={prog_fd=1, map_fd=2, flags=0x3}}, 12)"#,
+        r#"bpf(BPF_TOKEN_CREATE, {token_create={flags=0x1, bpffs_fd=2}}, 8)"#,
+        r#"bpf(BPF_PROG_STREAM_READ_BY_FD, {prog_stream_read={stream_buf=0x200000001, stream_buf_len=3, stream_id=0x4 /* BPF_STREAM_??? */, prog_fd=5}}, 20)"#,
+        r#"bpf(BPF_PROG_ASSOC_STRUCT_OPS, {prog_assoc_struct_ops={map_fd=1, prog_fd=2, flags=0x3}}, 12)"#,
+        r#"bpf(BPF_LINK_CREATE, {link_create={prog_fd=1, target_fd=2, attach_type=BPF_MODIFY_RETURN, flags=0x4, tracing={target_btf_id=5, cookie=0x800000007}}}, 32)"#,
+        r#"bpf(BPF_LINK_CREATE, {link_create={prog_fd=1, target_fd=2, attach_type=BPF_NETFILTER, flags=0x4, netfilter={pf=NFPROTO_NETDEV, hooknum=0x6 /* NF_INET_??? */, priority=7, flags=0x8 /* BPF_F_NETFILTER_??? */}}}, 32)"#,
+        r#"bpf(BPF_LINK_CREATE, {link_create={prog_fd=1, target_fd=2, attach_type=BPF_TCX_INGRESS, flags=0x4, tcx={relative_fd=5, expected_revision=34359738375}}}, 32)"#,
+        r#"bpf(BPF_LINK_CREATE, {link_create={prog_fd=1, target_fd=2, attach_type=BPF_TRACE_UPROBE_MULTI, flags=0x4, uprobe_multi={path=0x600000005, offsets=0x800000007, ref_ctr_offsets=0xa00000009, cookies=0xc0000000b, cnt=13, flags=0xe /* BPF_F_UPROBE_MULTI_??? */, pid=15, path_fd=16}}}, 64)"#,
+        r#"bpf(BPF_LINK_CREATE, {link_create={prog_fd=1, target_fd=2, attach_type=BPF_NETKIT_PRIMARY, flags=0x4, netkit={relative_fd=5, expected_revision=34359738375}}}, 32)"#,
+    ];
+    assert_eq!(lines, expected);
+}
+
+/// What io_uring_enter(2) is asked to wait for, and how long: strace 6.1 shows an address.
+#[test]
+fn extended_argument_of_io_uring_enter() {
+    let text = text(&["-a0", "-qq", "-e", "io_uring_enter"], &program("io-uring"));
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("GETEVENTS|IORING_ENTER_EXT_ARG, ")).collect();
+    let flags = "IORING_ENTER_GETEVENTS|IORING_ENTER_EXT_ARG";
+    let whole = format!(
+        "io_uring_enter(-1, 0, 0, {flags}, {{sigmask=[USR1], sigmask_sz=8, min_wait_usec=5, ts={{tv_sec=1, tv_nsec=2}}}}, 24)"
+    );
+    assert!(lines[0].starts_with(&whole), "{}", lines[0]);
+    for (line, size) in lines[1..].iter().zip([20, 24]) {
+        let (start, end) = (format!("io_uring_enter(-1, 0, 0, {flags}, 0x"), format!(", {size}) = -1 EBADF"));
+        assert!(line.starts_with(&start) && line.contains(&end), "{line}");
+    }
+    assert_eq!(lines.len(), 3);
+}
+
+/// Requests of files and of their systems, and those that have one name alone.
+#[test]
+fn newer_requests() {
+    let options = ["-a0", "-qq", "-e", "ioctl", "-e", "inject=ioctl:retval=0"];
+    let text = text(&options, &program("newer-requests"));
+    let lines: Vec<&str> = text.lines().map(|line| line.rsplit_once(" = ").map_or(line, |(call, _)| call)).collect();
+    let expected = [
+        "ioctl(-1, FS_IOC_GETFSUUID, {len=16, uuid=61626364-6566-6768-696a-6b6c6d6e6f70})",
+        r#"ioctl(-1, FS_IOC_GETFSSYSFSPATH, {len=16, name="abcdefghijklmnop"})"#,
+        "ioctl(-1, FS_IOC_GETLBMD_CAP, {lbmd_flags=LBMD_PI_CAP_INTEGRITY|LBMD_PI_CAP_REFTAG, lbmd_interval=512, lbmd_size=8, lbmd_opaque_size=1, lbmd_opaque_offset=7, lbmd_pi_size=0, lbmd_pi_offset=0, lbmd_guard_tag_type=LBMD_PI_CSUM_IP, lbmd_app_tag_size=2, lbmd_ref_tag_size=4, lbmd_storage_tag_size=0})",
+        "ioctl(-1, FS_IOC_SHUTDOWN, [FS_SHUTDOWN_FLAGS_DEFAULT])",
+        "ioctl(-1, FS_IOC_SHUTDOWN, [FS_SHUTDOWN_FLAGS_LOGFLUSH])",
+        "ioctl(-1, FS_IOC_SHUTDOWN, [FS_SHUTDOWN_FLAGS_NOLOGFLUSH])",
+        "ioctl(-1, FS_IOC_SHUTDOWN, [0x3 /* FS_SHUTDOWN_FLAGS_??? */])",
+        "ioctl(-1, PIDFD_GET_CGROUP_NAMESPACE, 0)",
+        "ioctl(-1, PIDFD_GET_PID_FOR_CHILDREN_NAMESPACE, 0x1)",
+        "ioctl(-1, SECCOMP_IOCTL_NOTIF_ID_VALID_WRONG_DIR, [0x6766656463626110])",
+        "ioctl(-1, TCSETS, 0x1)",
+        "ioctl(-1, TCSETSW, 0x1)",
+        "ioctl(-1, TCSETSF, 0x1)",
+    ];
+    assert_eq!(lines, expected);
+}

@@ -18,6 +18,16 @@ const AGE: &[(&str, &str)] = &[
     (r"data=\{u32=\d+, u64=(\d+)\}", "data=$1"),
     // The attributes of messages about actions are not those of actions.
     (r"(tca_family=AF_INET\}, \{nla_len=0, nla_type=)TCA_ACT_UNSPEC", "${1}TCA_ROOT_UNSPEC"),
+    // Requests of timers of sound that have the numbers of terminals'.
+    (r"SNDCTL_TMR_(START|STOP|CONTINUE) or ", ""),
+    // Members of rings and of their buffers that are newer.
+    (r"(PBUF_RING(?: \*/)?, \{ring_addr=\w+, ring_entries=\w+, bgid=\w+)\}", "$1, flags=0}"),
+    (r"(0x1[67], \{ring_addr=\w+, ring_entries=\w+, bgid=\w+)\}", "$1, flags=0}"),
+    (r"(dropped=\w+, array=\w+)\}", "$1, user_addr=0}"),
+    (r"(overflow=\w+, cqes=\w+, flags=\w+)\}", "$1, user_addr=0}"),
+    // What is to become of the auxiliary area.
+    (r"(size=PERF_ATTR_SIZE_VER6,.* aux_sample_size=\d+)(\})", "$1, aux_start_paused=0, aux_pause=0, aux_resume=0$2"),
+    (r"( aux_sample_size=\d+)(, sig_data)", "$1, aux_start_paused=0, aux_pause=0, aux_resume=0$2"),
 ];
 
 /// What 6.1 cannot tell of descriptors.
@@ -105,11 +115,11 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_quotas_32: Case { options: &["-v"], ..case(&["@32:quotas"]) };
     program_aio: Case { racy: Some("io_getevents"), ..case(&["@aio"]) };
     program_aio_32: Case { options: &["-v"], racy: Some("io_getevents"), ..case(&["@32:aio"]) };
-    program_io_uring: Case { racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@io-uring"]) };
-    program_io_uring_32: Case { options: &["-v"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@32:io-uring"]) };
-    program_io_uring_numbers: Case { options: &["-X", "raw"], racy: Some("0x8, |_setup"), ..case(&["@io-uring"]) };
-    program_io_uring_both: Case { options: &["-X", "verbose"], racy: Some("REGISTER_PROBE|FEAT"), ..case(&["@io-uring"]) };
-    program_io_uring_fds: Case { options: &["-y"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT"), ..case(&["@io-uring"]) };
+    program_io_uring: Case { racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT|EXT_ARG"), ..case(&["@io-uring"]) };
+    program_io_uring_32: Case { options: &["-v"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT|EXT_ARG"), ..case(&["@32:io-uring"]) };
+    program_io_uring_numbers: Case { options: &["-X", "raw"], racy: Some("0x8, |_setup|0x9, "), ..case(&["@io-uring"]) };
+    program_io_uring_both: Case { options: &["-X", "verbose"], racy: Some("REGISTER_PROBE|FEAT|EXT_ARG"), ..case(&["@io-uring"]) };
+    program_io_uring_fds: Case { options: &["-y"], racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT|EXT_ARG"), ..case(&["@io-uring"]) };
     program_aio_numbers: Case { options: &["-X", "raw"], racy: Some("io_getevents"), ..case(&["@aio"]) };
     program_mounts_both: Case { options: &["-X", "verbose"], ..case(&["@mounts"]) };
     program_file_systems_both: Case { options: &["-X", "verbose"], ..case(&["@file-systems"]) };

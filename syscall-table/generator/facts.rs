@@ -26,7 +26,7 @@ pub struct Facts {
     pub layouts: HashMap<String, HashMap<String, PerAbi<Option<Position>>>>,
     pub signals: Vec<(u32, String)>,
     pub errnos: Vec<(u32, String)>,
-    /// Request number and name, sorted by both: so strace joins the names of one number.
+    /// Request number and name, sorted by both: so strace joins the names of one number, those of mixers in front.
     pub ioctls: PerAbi<Vec<(u32, String)>>,
 }
 
@@ -71,7 +71,7 @@ pub fn read(dir: &Path) -> Result<Facts, String> {
         facts.constants.entry(row[3].clone()).or_insert(numbers);
     }
     for list in &mut facts.ioctls {
-        list.sort();
+        list.sort_by(|a, b| (a.0, !a.1.starts_with("MIXER_"), &a.1).cmp(&(b.0, !b.1.starts_with("MIXER_"), &b.1)));
         list.dedup();
     }
     Ok(facts)
