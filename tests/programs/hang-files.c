@@ -437,6 +437,32 @@ static void terminal(void) {
     stay();
 }
 
+/* A background job that reads from its terminal: SIGTTIN stops it. */
+static void background_job(void) {
+    int *job = shared(4096), master = posix_openpt(O_RDWR | O_NOCTTY);
+    grantpt(master);
+    unlockpt(master);
+    pid_t leader = child();
+    if (leader == 0) {
+        setsid();
+        int terminal = open(ptsname(master), O_RDWR);
+        tcsetpgrp(terminal, getpid());
+        pid_t pid = child();
+        if (pid == 0) {
+            setpgid(0, 0);
+            *job = getpid();
+            read(terminal, buffer, 1);
+        }
+        stay();
+    }
+    while (!*(volatile int *)job)
+        usleep(1000);
+    until_state(*job, 'T');
+    expect("{\"ask\":[%d],\"verdict\":\"stopped\",\"threads\":["
+           "{\"tid\":%d,\"nature\":\"stopped\",\"kind\":\"stopped\",\"says\":\"SIGTTIN\",\"outside\":\"signal\"}]}",
+           *job, *job);
+}
+
 static void posix_queue(void) {
     char name[32];
     struct mq_attr attributes = {.mq_maxmsg = 1, .mq_msgsize = 8};
@@ -527,6 +553,7 @@ int main(int argc, char **argv) {
         {"signals", signals},
         {"file-events", file_events},
         {"terminal", terminal},
+        {"background-job", background_job},
         {"posix-queue", posix_queue},
         {"full-posix-queue", full_posix_queue},
         {"system-v-queue", system_v_queue},
