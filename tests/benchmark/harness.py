@@ -1,8 +1,10 @@
 """What every section of the benchmark needs: commands that are timed in turn, loads beside them, tables."""
 
 import contextlib
+import ctypes
 import os
 import pathlib
+import signal
 import statistics
 import subprocess
 import sys
@@ -56,6 +58,11 @@ def in_turn(rounds, ways, measured=timed):
     return {way: statistics.median(times) for way, times in taken.items()}
 
 
+def ends_with_us():
+    """What runs beside the measured command must not outlive the benchmark, however that ends: prctl(2), PR_SET_PDEATHSIG."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 SPIN = "while True: pass"
 BUILD = "import subprocess, sys\nwhile True: subprocess.run(['gcc', '-O2', '-o', '/dev/null', sys.argv[1]])"
 LOADS = {"idle": None, "busy": SPIN, "builds": BUILD}
@@ -75,7 +82,10 @@ def load(name, scratch):
         heavy_source(scratch / "load.c")
         for _ in os.sched_getaffinity(0):
             command = [python(), "-c", script, scratch / "load.c"]
-            beside.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True))
+            process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=ends_with_us
+            )
+            beside.append(process)
     try:
         yield
     finally:
