@@ -22,6 +22,8 @@ const X32_BIT: u64 = 0x4000_0000;
 pub struct Call {
     /// By which ABI it was made.
     pub abi: Abi,
+    /// Whether the program has 32 bits, whatever the call has.
+    pub narrow: bool,
     /// Its number there.
     pub nr: u64,
     /// Its argument registers.
@@ -38,14 +40,17 @@ impl Call {
     /// The call of a thread; `None` if it is in none.
     pub fn of(world: &World, pid: Pid, position: &Position) -> Option<Call> {
         let Position::Call { nr, args, sp, pc } = *position else { return None };
+        let narrow = is_narrow(pid);
         let abi = match nr {
-            _ if is_narrow(pid) => Abi::I386,
+            _ if narrow || is_interrupt_80(world, pid, pc) => Abi::I386,
             // Negative numbers have the bit, too, and are of no ABI.
             nr if (X32_BIT..2 * X32_BIT).contains(&nr) => Abi::X32,
             _ => Abi::X86_64,
         };
         let nr = if abi == Abi::X32 { nr & !X32_BIT } else { nr };
-        let mut call = Call { abi, nr, args, sp, pc, inferred: None };
+        // The kernel shows whole registers, though such a call gets their lower halves.
+        let args = if abi == Abi::I386 { args.map(|arg| arg & 0xffff_ffff) } else { args };
+        let mut call = Call { abi, narrow, nr, args, sp, pc, inferred: None };
         if abi == Abi::X86_64 && nr == RESTART {
             call.find_restarted(world, pid);
         }
@@ -144,8 +149,14 @@ impl Memory for View<'_> {
     }
 }
 
-/// Whether a process runs a 32-bit program, whose calls have other numbers. (A 64-bit program that uses `int $0x80` is
-/// not told apart: the kernel does not show which instruction it was.)
+/// Whether a call was made by `int $0x80`, by which 64-bit programs make those of the i386 ABI.
+fn is_interrupt_80(world: &World, pid: Pid, pc: u64) -> bool {
+    let mut code = [0; 2];
+    let Some(start) = pc.checked_sub(2) else { return false };
+    world.memory(pid).read(start, &mut code) == code.len() && code == [0xcd, 0x80]
+}
+
+/// Whether a process runs a 32-bit program, whose calls have other numbers.
 fn is_narrow(pid: Pid) -> bool {
     /// EI_CLASS and ELFCLASS32 of elf(5).
     const CLASS: usize = 4;

@@ -7,7 +7,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use syscall_table::Abi;
 
 use super::graph::{Graph, Node};
 use super::memory::Touched;
@@ -74,7 +73,7 @@ impl Stacks {
 
     fn walk(&self, node: &Node) -> Callers {
         let Some((sp, pc)) = node.thread.position.registers() else { return Callers::default() };
-        let narrow = node.call.as_ref().is_some_and(|call| call.abi == Abi::I386);
+        let narrow = node.call.as_ref().is_some_and(|call| call.narrow);
         let word = if narrow { Word::Four } else { Word::Eight };
         // One that was elsewhere when it was stopped is no longer in the call that is reported.
         let held = self.held.get(&node.thread.tid).map(|held| &held.registers);

@@ -186,6 +186,34 @@ static void pauses(void) {
     stay();
 }
 
+/* A 64-bit program's call of the i386 ABI: the number of pause(2) there is shmget(2)'s here. */
+static int call_with_32_bits(int nr) {
+    int result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(nr) : "memory");
+    return result;
+}
+
+static void calls_with_32_bits(void) {
+    enum { GETPID = 20, PAUSE = 29 };
+    pid_t pid = child();
+    if (pid == 0)
+        _exit(call_with_32_bits(GETPID) != getpid());
+    int status;
+    waitpid(pid, &status, 0);
+    if (status) {
+        expect("{\"skip\":\"the kernel has no calls of the i386 ABI\"}");
+        return;
+    }
+    pid = child();
+    if (pid == 0)
+        for (;;)
+            call_with_32_bits(PAUSE);
+    until_state(pid, 'S');
+    expect("{\"ask\":[%d],\"verdict\":\"idle\",\"threads\":["
+           "{\"tid\":%d,\"nature\":\"idle\",\"kind\":\"signal\",\"call\":\"pause\"}]}",
+           pid, pid);
+}
+
 static void waits_for_signals(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -280,6 +308,7 @@ int main(int argc, char **argv) {
         {"spins", spins},
         {"yields", yields},
         {"pauses", pauses},
+        {"calls-with-32-bits", calls_with_32_bits},
         {"waits-for-signals", waits_for_signals},
         {"suspends", suspends},
         {"restarted", restarted},
