@@ -22,6 +22,10 @@ fn main() -> ExitCode {
     let options = match request {
         Ok(Request::Run(options)) => options,
         Ok(Request::Print(text)) => return print(&program, &text),
+        Ok(Request::Tip(style)) => {
+            message::note(cli::tip(style));
+            return ExitCode::SUCCESS;
+        }
         Ok(Request::Merge(prefix)) => return merge(&program, &prefix),
         Err(error) => {
             let hint = if error.hint { format!("\nTry '{program} -h' for more information.") } else { String::new() };

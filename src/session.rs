@@ -420,6 +420,7 @@ impl Session<'_> {
         let style = self.options.detail.style(self.options.style, abi, nr);
         let error = if is_error { value.unsigned_abs() as u32 } else { 0 };
         let value = if abi == Abi::I386 && !is_error { i64::from(value as i32) } else { value };
+        let value = if is_error { value } else { seat.call.result(value, &memory) };
         let outcome = Outcome { value, error };
         let result = match (is_error, style.raw) {
             (true, _) => Return::Error(error),

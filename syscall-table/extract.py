@@ -168,11 +168,15 @@ def write_extra(out, headers, known):
     write(out, "constants.extra.tsv", comment, [(n, *map(hexadecimal, v), h) for n, (v, h) in sorted(extra.items())])
 
 
+# Calls that only code of the kernel's own making makes, and that are known by their numbers.
+NAMELESS = {"uprobe"}
+
+
 def write_numbered(out, headers, version):
     calls = []
     for abi, file in (("x86_64", "asm/unistd_64.h"), ("i386", "asm/unistd_32.h"), ("x32", "asm/unistd_x32.h")):
         found = re.findall(r"#define __NR_(\w+)\s+\(?(?:__X32_SYSCALL_BIT \+ )?(\d+)\)?", headers.text(file))
-        calls += sorted((abi, int(number), name) for name, number in found)
+        calls += sorted((abi, int(number), name) for name, number in found if name not in NAMELESS)
     calls.sort(key=lambda c: (list(ABIS).index(c[0]), c[1]))
     write(out, "syscalls.tsv", [version, "ABI, number, name"], [(a, str(n), s) for a, n, s in calls])
 

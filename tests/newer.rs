@@ -187,3 +187,31 @@ fn newer_requests() {
     ];
     assert_eq!(lines, expected);
 }
+
+const CALLS: &str = r#"
+sched_setscheduler(424242, SCHED_EXT, {sched_priority=7})
+sched_setparam(424242, {sched_priority=7})
+cachestat(-1, {off=0x1000, len=1}, ADDR, 0)
+execveat(-1, "x", NULL, NULL, AT_EMPTY_PATH|AT_EXECVE_CHECK)
+mremap(NULL, 1, 2, MREMAP_MAYMOVE|MREMAP_DONTUNMAP, 0x5000)
+mremap(NULL, 1, 2, MREMAP_MAYMOVE)
+map_shadow_stack(NULL, 0, 0x2 /* SHADOW_STACK_??? */)
+openat2(-1, "x", {flags=O_RDONLY|OPENAT2_REGULAR, resolve=0}, 24)
+prctl(PR_GET_SECCOMP)
+prctl(PR_SET_SECUREBITS, SECBIT_EXEC_RESTRICT_FILE|SECBIT_EXEC_RESTRICT_FILE_LOCKED|SECBIT_EXEC_DENY_INTERACTIVE|SECBIT_EXEC_DENY_INTERACTIVE_LOCKED|ADDR)
+prctl(PR_SET_SYSCALL_USER_DISPATCH, PR_SYS_DISPATCH_EXCLUSIVE_ON, 0x2, 0xffffffffffffffff, 0x8)
+prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 1, 0x1 /* PIDTYPE_TGID */, 0)
+prctl(PR_GET_MDWE, 0, 0, 0, 0)
+prctl(PR_RISCV_V_SET_CONTROL, PR_RISCV_V_VSTATE_CTRL_ON|PR_RISCV_V_VSTATE_CTRL_OFF<<2|PR_RISCV_V_VSTATE_CTRL_INHERIT)
+prctl(PR_RISCV_SET_ICACHE_FLUSH_CTX, PR_RISCV_CTX_SW_FENCEI_ON, PR_RISCV_SCOPE_PER_THREAD)
+clone3({flags=CLONE_IO|CLONE_NEWTIME|0x10000400000, exit_signal=SIGUSR1, stack=NULL, stack_size=0, cgroup=3}, 88)
+quotactl(QCMD(Q_QUOTAON, USRQUOTA), "x", 0x4d /* QFMT_??? */, "y")
+syscall_0x150(0, 0, 0, 0, 0, 0)
+perf_event_open({type=PERF_TYPE_SOFTWARE, size=0x1000 /* PERF_ATTR_SIZE_??? */ => PERF_ATTR_SIZE_VER8, config=PERF_COUNT_SW_CPU_CLOCK, sample_period=0, sample_type=0, read_format=0, disabled=0, inherit=0, pinned=0, exclusive=0, exclude_user=0, exclude_kernel=0, exclude_hv=0, exclude_idle=0, mmap=0, comm=0, freq=0, inherit_stat=0, enable_on_exec=0, task=0, watermark=0, precise_ip=0 /* arbitrary skid */, mmap_data=0, sample_id_all=0, exclude_host=0, exclude_guest=0, exclude_callchain_kernel=0, exclude_callchain_user=0, mmap2=0, comm_exec=0, use_clockid=0, context_switch=0, write_backward=0, namespaces=0, ksymbol=0, bpf_event=0, aux_output=0, cgroup=0, text_poke=0, build_id=0, inherit_thread=0, remove_on_exec=0, sigtrap=0, wakeup_events=0, config1=0, config2=0, sample_regs_user=0, sample_regs_intr=0, aux_watermark=0, sample_max_stack=0, aux_sample_size=0, aux_start_paused=0, aux_pause=0, aux_resume=0, sig_data=0, config3=0, ...}, 0, -1, -1, 0)
+"#;
+
+#[test]
+fn other_calls() {
+    let expected: Vec<&str> = CALLS.trim().lines().collect();
+    assert_eq!(calls("newer-calls"), expected);
+}

@@ -36,6 +36,26 @@ const OTHER_FDS: &str = "eventfd|signalfd";
 /// What depends on who is faster, or what a group has for an id.
 const IDS: &str = "futex|SIGCHLD|set_tid_address|set_robust_list|prctl|rt_sigprocmask|pause|exit|PRIO_PGRP, \\d{3}|kill\\(-|wait4|rseq|SIGKILL";
 
+/// What 6.1 calls otherwise, and shows in a comment inside of a comment.
+const EDGES: &[(&str, &str)] = &[
+    (r"0x1 /\* LINUX_REBOOT_MAGIC_\?\?\? \*/", "0x1 /* LINUX_REBOOT_MAGIC1??? */"),
+    (r"0x2 /\* LINUX_REBOOT_MAGIC_\?\?\? \*/", "0x2 /* LINUX_REBOOT_MAGIC2??? */"),
+    (r"0x20 /\* 0x20 /\* MFD_\?\?\? \*/ \*/", "0x20 /* MFD_??? */"),
+];
+
+/// What 6.1 calls otherwise.
+const QUOTAS: &[(&str, &str)] = &[(r"QFMT_VFS_\?\?\?", "QFMT_???")];
+
+/// Members and names that came after 6.1: whole text is in `newer`.
+const BPF: &str = "map_extra=|fd_array=|attach_prog_fd=|replace_bpf_fd=|file_flags=|map_name=|BPF_PROG_BIND_MAP";
+const PRCTL: &str = "PR_SET_SECUREBITS|PR_SET_SYSCALL_USER_DISPATCH";
+
+/// Newer releases show no dates beside numbers.
+const DATES: &[(&str, &str)] = &[(r" /\* 19\d\d-\S+ \*/", "")];
+
+/// What has another number, or takes another time, in each run.
+const EDGE_IDS: &str = "set_tid_address|getpid|pidfd_open|kcmp|rseq|recvmmsg|shm(get|at|ctl)|prctl";
+
 fn case<'a>(command: &'a [&'a str]) -> Case<'a> {
     Case { options: &[], command, newer: AGE, ..Case::default() }
 }
@@ -110,9 +130,9 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_machine_32: case(&["@32:machine"]);
     program_mounts: case(&["@mounts"]);
     program_mounts_32: Case { options: &["-v"], ..case(&["@32:mounts"]) };
-    program_quotas: case(&["@quotas"]);
-    program_quotas_whole: Case { options: &["-v"], ..case(&["@quotas"]) };
-    program_quotas_32: Case { options: &["-v"], ..case(&["@32:quotas"]) };
+    program_quotas: Case { newer: QUOTAS, ..case(&["@quotas"]) };
+    program_quotas_whole: Case { options: &["-v"], newer: QUOTAS, ..case(&["@quotas"]) };
+    program_quotas_32: Case { options: &["-v"], newer: QUOTAS, ..case(&["@32:quotas"]) };
     program_aio: Case { racy: Some("io_getevents"), ..case(&["@aio"]) };
     program_aio_32: Case { options: &["-v"], racy: Some("io_getevents"), ..case(&["@32:aio"]) };
     program_io_uring: Case { racy: Some("REGISTER_PROBE|MAX_WORKERS|=IORING_FEAT|EXT_ARG"), ..case(&["@io-uring"]) };
@@ -133,15 +153,15 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_tracer_asks_verbose: Case { options: &["-v"], racy: Some("SIGCHLD"), ..case(&["@tracer-asks"]) };
     program_tracer_asks_32: Case { options: &["-v"], racy: Some("SIGCHLD"), ..case(&["@32:tracer-asks"]) };
     program_perf_events: case(&["@perf-events"]);
-    program_perf_events_verbose: Case { options: &["-v"], ..case(&["@perf-events"]) };
-    program_perf_events_verbose_32: Case { options: &["-v"], ..case(&["@32:perf-events"]) };
-    program_bpf: case(&["@bpf"]);
-    program_bpf_verbose: Case { options: &["-v"], ..case(&["@bpf"]) };
+    program_perf_events_verbose: Case { options: &["-v"], racy: Some("aux_sample_size="), ..case(&["@perf-events"]) };
+    program_perf_events_verbose_32: Case { options: &["-v"], racy: Some("aux_sample_size="), ..case(&["@32:perf-events"]) };
+    program_bpf: Case { racy: Some(BPF), ..case(&["@bpf"]) };
+    program_bpf_verbose: Case { options: &["-v"], racy: Some(BPF), ..case(&["@bpf"]) };
     program_arch_prctl: case(&["@arch-prctl"]);
     program_arch_prctl_done: case(&["@arch-prctl", "x"]);
     program_arch_prctl_32: case(&["@32:arch-prctl"]);
-    program_prctl: case(&["@prctl"]);
-    program_prctl_32: case(&["@32:prctl"]);
+    program_prctl: Case { racy: Some(PRCTL), ..case(&["@prctl"]) };
+    program_prctl_32: Case { racy: Some(PRCTL), ..case(&["@32:prctl"]) };
     program_prctl_done: case(&["@prctl", "x"]);
     program_prctl_done_32: case(&["@32:prctl", "x"]);
     program_seccomp: case(&["@seccomp"]);
@@ -285,5 +305,15 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     messages_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:messages"]) };
     datagrams: Case { options: &["-e", "trace=%net"], ..case(&["@datagrams"]) };
     datagrams_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:datagrams"]) };
+    edges: Case { newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_whole: Case { options: &["-v", "-s500"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_without_elements: Case { options: &["-s0"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_of_one_element: Case { options: &["-s1"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_as_numbers: Case { options: &["-Xraw"], newer: DATES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_as_both: Case { options: &["-Xverbose"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_with_descriptors: Case { options: &["-y", "-e", "trace=kcmp,pidfd_getfd"], racy: Some("KCMP_FILE"), ..case(&["@edges"]) };
+    edges_32: Case { racy: Some(EDGE_IDS), ..case(&["@32:edges-32"]) };
+    edges_untold_32: Case { options: &["-e", "verbose=none"], racy: Some(EDGE_IDS), ..case(&["@32:edges-32"]) };
+    edges_raw_32: Case { options: &["-e", "raw=mmap"], racy: Some(EDGE_IDS), ..case(&["@32:edges-32"]) };
     here_document: Case { options: &["-f"], racy: Some("SIGCHLD|wait4"), ..case(&["bash", "--norc", "-c", "cat <<< text | while read x; do echo $x; done; sleep 0.01 & wait %1"]) };
 }

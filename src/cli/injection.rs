@@ -42,6 +42,10 @@ pub enum Refusal {
 /// [`Refusal`]; the expression is looked at before the set.
 pub fn parse(text: &str, fault: bool, warnings: &mut Vec<String>) -> Result<(CallFilter, Rule), Refusal> {
     let (set, items) = text.split_once(':').unwrap_or((text, ""));
+    if set == "!" {
+        // Whatever stands behind it, it is no set.
+        CallFilter::parse(set).map_err(Refusal::Set)?;
+    }
     let rule = if set.is_empty() { None } else { Some(rule(items, fault, warnings).map_err(Refusal::Expression)?) };
     let calls = CallFilter::parse(set).map_err(Refusal::Set)?;
     rule.map(|rule| (calls, rule)).ok_or(Refusal::Expression(String::new()))
@@ -106,8 +110,8 @@ fn rule(items: &str, fault: bool, warnings: &mut Vec<String>) -> Result<Rule, St
                 .to_string(),
         );
     }
-    if rule.instead.is_some() && rule.forced.is_none() {
-        return Err("syscall= needs error= or retval= beside it".to_string());
+    if rule.instead.is_some() && rule.forced.is_none() && rule.signal.is_none() {
+        return Err("syscall= needs error=, retval= or signal= beside it".to_string());
     }
     Ok(rule)
 }
@@ -215,11 +219,14 @@ fn pokes(text: &str) -> Option<Vec<Poke>> {
     Some(pokes)
 }
 
+/// The most bytes that are written to one place: strace(1).
+const MOST_POKED: usize = 1024;
+
 /// Two characters for each byte, read as scanf(3) reads them with `%2hhx`: blanks do not count to the two, and a sign
 /// and `0x` are part of a number.
 fn bytes(text: &str) -> Option<Vec<u8>> {
     let text = text.as_bytes();
-    if text.is_empty() || !text.len().is_multiple_of(2) {
+    if text.is_empty() || !text.len().is_multiple_of(2) || text.len() > 2 * MOST_POKED {
         return None;
     }
     (0..text.len()).step_by(2).map(|at| byte(&text[at..])).collect()

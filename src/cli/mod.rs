@@ -104,6 +104,8 @@ pub enum Request {
     Run(Box<Options>),
     /// To print this text and end well.
     Print(String),
+    /// To tell this tip and end well.
+    Tip(crate::options::TipStyle),
     /// To merge the logs whose names begin so.
     Merge(OsString),
 }
@@ -159,6 +161,7 @@ impl Answer {
 pub fn parse(arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Request, UsageError> {
     Ok(match read(arguments, warnings)? {
         Asked::Answer(answer) => answer.request(),
+        Asked::Tip(style) => Request::Tip(style),
         Asked::Run(options) => Request::Run(options),
     })
 }
@@ -166,6 +169,8 @@ pub fn parse(arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Req
 /// What is asked for, before an answer is put together.
 enum Asked {
     Answer(Answer),
+    /// A tip, and nothing to trace.
+    Tip(crate::options::TipStyle),
     Run(Box<Options>),
 }
 
@@ -192,6 +197,9 @@ fn read(mut arguments: Vec<OsString>, warnings: &mut Vec<String>) -> Result<Aske
             Some(given) if !command.is_empty() => Err(together::exclusive(&given.name, "PROG [ARGS]", "")),
             _ => Ok(Asked::Answer(answer)),
         };
+    }
+    if let (Some(style), true) = (typed.options.tip, command.is_empty() && typed.options.target.pids.is_empty()) {
+        return Ok(Asked::Tip(style));
     }
     resolve::resolve(typed, command, warnings).map(|options| Asked::Run(Box::new(options)))
 }

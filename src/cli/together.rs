@@ -175,13 +175,25 @@ pub static STRACE: &[Rule] = &[
     rule(
         Effect,
         &[IN_KERNEL],
-        &[FOLLOWS, Is("F")],
+        &[FOLLOWS, Is("F"), Is("detach-on"), Is("syscall-limit")],
         Warn("--seccomp-bpf cannot be used without -f/--follow-forks, disabling"),
     ),
     rule(
         Effect,
+        &[IN_KERNEL, Is("detach-on")],
+        &[],
+        Warn("--seccomp-bpf is not enabled because it is not compatible with -b"),
+    ),
+    rule(
+        Effect,
+        &[IN_KERNEL, Is("syscall-limit")],
+        &[Is("detach-on")],
+        Warn("--seccomp-bpf is not enabled because it is not compatible with --syscall-limit"),
+    ),
+    rule(
+        Effect,
         &[IN_KERNEL, FOLLOWS],
-        &[Value("trace", leaves_out, "read")],
+        &[Value("trace", leaves_out, "read"), Is("detach-on"), Is("syscall-limit")],
         Warn("Seccomp filter is requested but there are no syscalls to filter.  See -e trace to filter syscalls."),
     ),
     rule(

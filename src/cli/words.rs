@@ -142,8 +142,10 @@ pub const SORTED_BY: [&str; 9] =
     ["time", "total-time", "min-time", "max-time", "avg-time", "calls", "errors", "name", "none"];
 
 /// Reads the name of a column of the summary. Those of the wall's clock, which strace has since 7.x, have shorter names,
-/// and longer ones like the others'.
+/// and longer ones like the others'. Words in
+/// them are put together by hyphens or underscores.
 pub fn column(name: &str) -> Option<Column> {
+    let name = &name.replace('_', "-")[..];
     let of = |clock, name: &str| {
         Some(match name {
             "time-percent" | "time" => Column::Percent(clock),
@@ -232,6 +234,7 @@ impl From<StringsInHex> for HexStrings {
 /// When signals to the tracer count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Interruptible {
+    #[value(alias = "always")]
     Anywhere,
     Waiting,
     Never,
@@ -410,10 +413,10 @@ mod tests {
             &["total-time", "time-total"],
             &["min-time", "shortest", "time-min"],
             &["max-time", "longest", "time-max"],
-            &["avg-time", "time-avg"],
+            &["avg-time", "time-avg", "avg_time"],
             &["calls", "count"],
             &["errors", "error"],
-            &["name", "syscall", "syscall-name"],
+            &["name", "syscall", "syscall-name", "syscall_name"],
             &["wall-total", "wall-total-time", "wall-time-total"],
             &["wall-max", "wall-max-time", "wall-longest"],
         ] {

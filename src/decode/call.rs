@@ -66,6 +66,8 @@ pub struct Call {
     pub(super) variant: Option<&'static Variant>,
     /// The argument registers.
     pub regs: [u64; 6],
+    /// The first argument register as it came, if others stand for it: those that it points to.
+    instead: Option<u64>,
     /// The stack pointer at entry.
     pub(super) stack: u64,
     /// The argument at `next` was told at entry, and has more to tell at exit.
@@ -104,6 +106,7 @@ impl Default for Call {
             syscall: None,
             variant: None,
             regs: [0; 6],
+            instead: None,
             stack: 0,
             split: false,
             opened: false,
@@ -126,6 +129,7 @@ impl Call {
             }
             None => (self.syscall, self.regs, self.filter_nr) = (abi.syscall(nr), regs, nr),
         }
+        self.instead = super::multiplex::is_one_register(abi, nr).then_some(regs[0]);
         self.variant = self.find_variant();
         self.stack = stack;
         self.split = false;
@@ -280,6 +284,11 @@ impl Call {
 
     /// Tells all registers that the call can use as numbers.
     fn registers(&mut self, syscall: &'static Syscall, sink: &mut dyn Sink) {
+        if let (Some(address), 0) = (self.instead, self.next) {
+            sink.arg("addr", false);
+            sink.hex(address & self.word_mask());
+            return self.skip();
+        }
         let args = syscall.args();
         let end = |arg: &Arg| match arg.ty.get() {
             // What sigreturn(2) restores is on the stack.

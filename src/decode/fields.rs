@@ -83,9 +83,11 @@ impl Walk<'_> {
             let offset = field.offset(self.abi);
             match self.resolve(field.ty.get(), frame) {
                 Type::None => 0,
-                Type::Struct(inner) => offset + self.told_end(inner, at + offset, len.saturating_sub(offset)),
+                Type::Struct(inner) => {
+                    offset.saturating_add(self.told_end(inner, at + offset, len.saturating_sub(offset)))
+                }
                 Type::Ptr { .. } if id.get().wide => offset + 8,
-                ty => offset + self.size_of(ty),
+                ty => offset.saturating_add(self.size_of(ty)),
             }
         });
         ends.max().unwrap_or(0)
@@ -135,6 +137,14 @@ impl Walk<'_> {
             }
             _ => self.sink.beyond_reach(from),
         }
+    }
+
+    /// Whether there is something to tell behind the structure that we know, of which the caller knows `size` bytes.
+    pub(super) fn goes_on(&mut self, place: Place, known: usize, size: u64) -> bool {
+        let Place::Memory { address, .. } = place else { return false };
+        let extra = usize::try_from(size).unwrap_or(usize::MAX).min(4096).saturating_sub(known);
+        let rest = self.fetch_all(address.wrapping_add(known as u64), extra);
+        extra > 0 && rest.is_none_or(|rest| self.bytes(rest).iter().any(|byte| *byte != 0))
     }
 
     /// Tells a structure in the arena, the fields that end within `limit` bytes.

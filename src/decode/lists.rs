@@ -101,13 +101,12 @@ impl Walk<'_> {
             self.sink.begin_array();
             return self.sink.end_array(End::Complete);
         }
-        let told = self.list_limit(count);
-        if told == 0 {
-            self.sink.begin_array();
-            return self.sink.end_array(End::Abbreviated);
-        }
         if size == 0 || !Walk::fits(address, size, count) {
             return self.sink.pointer(address);
+        }
+        let told = self.list_limit(count);
+        if told == 0 {
+            return self.end_of_list(address, address, size);
         }
         // Read in pieces: counts that lie must not make us reserve what they claim.
         let per_read = (16384 / size).max(1);
@@ -143,7 +142,31 @@ impl Walk<'_> {
                 return self.sink.end_array(End::Unreadable(address + index * size));
             }
         }
-        self.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+        if told < count {
+            return self.end_of_list(address, address + told * size, size);
+        }
+        self.sink.end_array(End::Complete);
+    }
+
+    /// Ends a list at `address`, of which no more is told although it goes on at `next` with an element of `size` bytes: it
+    /// is cut short there if that can be read.
+    pub fn end_of_list(&mut self, address: u64, next: u64, size: u64) {
+        let there = self.is_there(next, size);
+        if next == address {
+            if !there {
+                return self.sink.pointer(address);
+            }
+            self.sink.begin_array();
+        }
+        self.sink.end_array(if there { End::Abbreviated } else { End::Unreadable(next) });
+    }
+
+    /// Whether so many bytes can be read.
+    pub fn is_there(&mut self, address: u64, size: u64) -> bool {
+        let mark = self.arena.len();
+        let there = self.fetch_all(address, usize::try_from(size).unwrap_or(usize::MAX)).is_some();
+        self.arena.truncate(mark);
+        there
     }
 
     pub(super) fn inline_array(&mut self, element: TypeId, count: u64, place: Place, frame: Frame) {

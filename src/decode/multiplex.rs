@@ -1,10 +1,11 @@
 //! socketcall(2) and ipc(2): one number for all socket calls of i386, with their arguments in memory, and one for all calls of
-//! System V IPC; and its first select(2), whose arguments are in memory, too.
+//! System V IPC; and its first select(2) and mmap(2), whose arguments are in memory, too.
 
 use std::sync::LazyLock;
 
 use syscall_table::{Abi, Syscall};
 
+use super::call::Call;
 use super::memory::Memory;
 
 /// The calls by their numbers in linux/net.h, with how many arguments each has.
@@ -61,10 +62,10 @@ pub fn subcalls() -> impl Iterator<Item = (u32, &'static Syscall)> {
     SUBCALLS.iter().copied()
 }
 
-/// One of them, or select(2).
+/// One of them, select(2) or mmap(2).
 fn subcall(name: &str) -> Option<&'static Syscall> {
-    static SELECT: LazyLock<Option<&'static Syscall>> = LazyLock::new(|| Syscall::by_name("select"));
-    subcalls().map(|(_, call)| call).chain(*SELECT).find(|call| call.name() == name)
+    static OTHERS: LazyLock<[Option<&'static Syscall>; 2]> = LazyLock::new(|| ["select", "mmap"].map(Syscall::by_name));
+    subcalls().map(|(_, call)| call).chain(OTHERS.iter().copied().flatten()).find(|call| call.name() == name)
 }
 
 /// The number under which filters know a call that is made through a multiplexer.
@@ -77,10 +78,16 @@ pub fn is_multiplexer(abi: Abi, nr: u64) -> bool {
     abi == Abi::I386 && matches!(nr, SOCKETCALL | IPC)
 }
 
+/// Whether a call is shown with one register where registers are shown: the address of its arguments.
+pub fn is_one_register(abi: Abi, nr: u64) -> bool {
+    abi == Abi::I386 && nr == MMAP
+}
+
 /// Their numbers, asm/unistd_32.h.
 const SOCKETCALL: u64 = 102;
 const IPC: u64 = 117;
 const SELECT: u64 = 82;
+const MMAP: u64 = 90;
 
 /// The call that a multiplexer stands for and its arguments, if they can be read.
 pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 6])> {
@@ -90,6 +97,7 @@ pub fn demultiplex(abi: Abi, nr: u64, regs: &[u64; 6], memory: &dyn Memory) -> O
     match nr {
         IPC => return ipc(regs, memory),
         SELECT => return in_memory("select", 5, regs[0], memory),
+        MMAP => return in_memory("mmap", 6, regs[0], memory),
         SOCKETCALL => {}
         _ => return None,
     }
@@ -137,11 +145,23 @@ fn ipc(regs: &[u64; 6], memory: &dyn Memory) -> Option<(&'static Syscall, [u64; 
         }
         13 => ("msgget", [first, second, 0, 0, 0, 0]),
         14 => ("msgctl", [first, second, ptr, 0, 0, 0]),
-        21 => ("shmat", [first, ptr, second, 0, 0, 0]),
+        21 => ("shmat", [first, ptr, second, third, 0, 0]),
         22 => ("shmdt", [ptr, 0, 0, 0, 0, 0]),
         23 => ("shmget", [first, second, third, 0, 0, 0]),
         24 => ("shmctl", [first, second, ptr, 0, 0, 0]),
         _ => return None,
     };
     Some((subcall(name)?, args))
+}
+
+impl Call {
+    /// The result of a call that succeeded: through ipc(2), shmat(2) stores where the memory is, and returns 0.
+    pub fn result(&self, value: i64, memory: &dyn Memory) -> i64 {
+        let stores = self.abi == Abi::I386 && self.nr == IPC && self.syscall.is_some_and(|call| call.name() == "shmat");
+        let mut bytes = [0; 4];
+        if !stores || memory.read(self.regs[3], &mut bytes) < bytes.len() {
+            return value;
+        }
+        i64::from(i32::from_le_bytes(bytes))
+    }
 }

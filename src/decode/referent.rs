@@ -103,10 +103,21 @@ pub enum IdKind {
     Session,
 }
 
+/// Whose a descriptor is, if it is not one of the tracee itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// A process with this id, as the tracee numbers it.
+    Id(i32),
+    /// The process that this descriptor of the tracee refers to: pidfd_open(2).
+    Pidfd(i32),
+}
+
 /// Knows what the numbers of one tracee stand for, as far as that was asked for.
 pub trait Referents {
     /// What a descriptor refers to.
     fn fd(&self, fd: i32) -> Option<Referent>;
+    /// What a descriptor of another process refers to.
+    fn fd_of(&self, owner: Owner, fd: i32) -> Option<Referent>;
     /// The working directory.
     fn cwd(&self) -> Option<Vec<u8>>;
     /// The numbers of namespaces that the tracee, or the child that it has just made, is in, as far as `flags` of

@@ -5,8 +5,16 @@ use syscall_table::{Abi, Part, Set, SetId, SetKind};
 use super::walk::Walk;
 
 /// Sets of which a part is a number, and which are one number nevertheless where numbers are shown.
-const ONE_NUMBER: [&str; 6] =
-    ["open_flags", "mmap_flags", "mempolicy_mode", "mbind_mode", "futex2_flags", "tagged_addr_ctrl"];
+const ONE_NUMBER: [&str; 8] = [
+    "riscv_v_control",
+    "open_flags",
+    "openat2_flags",
+    "mmap_flags",
+    "mempolicy_mode",
+    "mbind_mode",
+    "futex2_flags",
+    "tagged_addr_ctrl",
+];
 
 impl Walk<'_> {
     /// Tells `value` by the names of a set.
@@ -26,9 +34,9 @@ impl Walk<'_> {
         self.sink.end_flags();
     }
 
-    /// Tells flags and, behind them, what else their word holds.
-    pub fn set_and(&mut self, set: SetId, flags: u64, rest: &str) {
-        self.sink.begin_flags(flags);
+    /// Tells flags and, behind them, what else their word holds, which is `value` as a whole.
+    pub fn set_and(&mut self, set: SetId, flags: u64, value: u64, rest: &str) {
+        self.sink.begin_flags(value);
         self.flags(set.get(), flags);
         self.sink.flag(rest);
         self.sink.end_flags();

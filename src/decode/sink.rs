@@ -24,6 +24,17 @@ pub enum Raw<'a> {
     Bytes(&'a [u8]),
 }
 
+/// What is told of a value that has a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// Its name.
+    Names,
+    /// Its number.
+    Numbers,
+    /// The number, and the name as a comment.
+    Both,
+}
+
 /// How much of a list or structure was told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -187,6 +198,10 @@ pub trait Sink {
     fn alternatives(&mut self, value: u64, names: &mut dyn Iterator<Item = &'static str>);
     /// Words that stand for all arguments.
     fn remark(&mut self, text: std::fmt::Arguments<'_>);
+    /// What is told of values that have names, for those whose text depends on it.
+    fn naming(&self) -> Naming {
+        Naming::Names
+    }
     /// Whether remarks for people are of any use here; making them takes time.
     fn is_for_people(&self) -> bool {
         true

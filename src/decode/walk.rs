@@ -3,7 +3,7 @@
 //! The walk is one type; its methods stand by what they deal with: values here, expressions in `expr`, flags in `sets`,
 //! strings and lists in `lists`, structures in `fields`, what is told when in `phases`.
 
-use syscall_table::{Abi, Arg, Arm, Dir, ExprId, Name, Range, StructId, Syscall, Type, TypeId, Width};
+use syscall_table::{Abi, Arg, Arm, Dir, Expr, ExprId, Name, Range, StructId, Syscall, Type, TypeId, Width};
 
 use super::call::{Call, Limit, Outcome, Scratch, Style};
 use super::expr::UNKNOWN;
@@ -516,7 +516,12 @@ impl<'a> Walk<'a> {
             },
             Type::Struct(id) => self.structure(address, id, size, frame),
             Type::Array { element, count } => {
+                // Of times that belong together all are read, or none is told.
+                let fixed = matches!((element.get(), count.get()), (Type::Custom { .. }, Some(Expr::Const(2..))));
                 let count = self.eval(count, frame, Place::Register(0));
+                if fixed && !self.is_there(address, count.saturating_mul(self.size_of(element.get()) as u64)) {
+                    return self.sink.pointer(address);
+                }
                 self.array(address, element, count, frame);
             }
             Type::Bytes { len } => {

@@ -121,6 +121,10 @@ fn signalfd(tid: Pid, fd: i32) -> Option<Referent> {
 }
 
 fn pidfd(tid: Pid, fd: i32) -> Option<Referent> {
-    let pid = Info::read(tid, fd)?.value("Pid")?.parse().ok()?;
-    Some(Referent::Pidfd(pid))
+    process_of(tid, fd).map(Referent::Pidfd)
+}
+
+/// The process that a descriptor refers to: pidfd_open(2).
+pub fn process_of(tid: Pid, fd: i32) -> Option<i32> {
+    Info::read(tid, fd)?.value("Pid")?.parse().ok()
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use nix::unistd::Pid;
 
-use crate::decode::{Ends, IdKind, Memory, Process, Referent, Referents, UNKNOWN_PROTOCOL};
+use crate::decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 use crate::tracee;
 use processes::Namespaces;
 pub use processes::comm;
@@ -143,6 +143,18 @@ impl Referents for Tracee<'_> {
             return None;
         }
         descriptors::referent(self.tid, fd, self.identify.fds, &mut self.identify.sockets.borrow_mut())
+    }
+
+    fn fd_of(&self, owner: Owner, fd: i32) -> Option<Referent> {
+        if fd < 0 || self.identify.fds == DecodeFds::default() {
+            return None;
+        }
+        let owner = match owner {
+            Owner::Id(id) => self.identify.namespaces.borrow_mut().translate(self.tid, id, IdKind::Process)?,
+            Owner::Pidfd(pidfd) => descriptors::process_of(self.tid, pidfd)?,
+        };
+        let owner = Pid::from_raw(owner);
+        descriptors::referent(owner, fd, self.identify.fds, &mut self.identify.sockets.borrow_mut())
     }
 
     fn cwd(&self) -> Option<Vec<u8>> {

@@ -216,6 +216,7 @@ fn equals(out: &mut Vec<u8>, column: usize, style: &LineStyle) {
 
 /// A result that is not an error.
 fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, tell: Tell<'_>) {
+    let numbers = style.constants == ConstantStyle::Raw;
     // What stands in parentheses is a comment anyway; with two exceptions.
     let by_style = matches!(ty, Type::Set { set, .. } if ["persona", "membarrier_cmds"].contains(&set.get().name()));
     let style = if by_style { style } else { TextStyle { constants: ConstantStyle::Abbreviated, ..style } };
@@ -229,18 +230,22 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             append(out, format_args!("{}", Octal(value)));
         }
         // fcntl(F_GETSIG): 0 stands for SIGIO.
-        Type::Int { format: Format::Signal, .. } if (1..=64).contains(&value) => {
+        Type::Int { format: Format::Signal, .. } if (1..=64).contains(&value) && !numbers => {
             append(out, format_args!("{value} ("));
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
             out.push(b')');
         }
         Type::Set { set, .. } => {
+            let value = if abi == Abi::I386 { i64::from(value as u32) } else { value };
             match set.get().name() {
                 "sched_policy" | "time_state" | "namespace_type" | "prctl_dumpable" | "prctl_seccomp" | "prctl_mce" => {
                     append(out, format_args!("{value}"))
                 }
                 _ if value == 0 => out.push(b'0'),
                 _ => append(out, format_args!("{value:#x}")),
+            }
+            if numbers {
+                return;
             }
             let mark = out.len();
             out.extend_from_slice(match set.get().name() {
@@ -264,7 +269,9 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
                 out.push(b')');
             }
         }
-        Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. } => {
+        Type::Int { format: Format::Fd | Format::Pid | Format::Tid | Format::Pgid | Format::Sid, .. }
+            if i32::try_from(value).is_ok() =>
+        {
             tell(&mut TextSink::new(out, style, &mut TextState::default()));
         }
         // strace takes results for unsigned, which shows where none of the kernel's is: in those that are injected.

@@ -6,7 +6,7 @@ use super::constants::{ConstantStyle, Hex, Octal, signals};
 use super::escape::{HexStrings, all_hex, escape, escape_angled};
 use super::paint::{END, Palette, Sgr};
 use super::referents;
-use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
+use crate::decode::{End, Naming, Process, Quote, Raw, Referent, Sink};
 
 /// How values look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -684,6 +684,14 @@ impl Sink for TextSink<'_> {
 
     fn explains(&self) -> bool {
         self.style.constants != ConstantStyle::Raw
+    }
+
+    fn naming(&self) -> Naming {
+        match self.style.constants {
+            ConstantStyle::Raw => Naming::Numbers,
+            ConstantStyle::Abbreviated => Naming::Names,
+            ConstantStyle::Verbose => Naming::Both,
+        }
     }
 
     fn comment(&mut self, text: Arguments<'_>) {

@@ -4,6 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::sys::stat::stat;
 use nix::unistd::{User, access, getgrouplist};
 
 use super::Error;
@@ -13,7 +15,7 @@ use crate::tracee::{self, Command};
 /// The command as it will be executed.
 pub(super) fn command(options: &Options, name: &OsStr, user: Option<tracee::User>) -> Result<Command, Error> {
     let target = &options.target;
-    let path = find(name).ok_or_else(|| Error(not_found(options, name)))?;
+    let path = find(name).ok_or_else(|| Error(unusable(name).unwrap_or_else(|| not_found(options, name))))?;
     let mut args = target.command.clone();
     if let (Some(argv0), Some(first)) = (&target.argv0, args.first_mut()) {
         first.clone_from(argv0);
@@ -41,6 +43,16 @@ pub(super) fn command(options: &Options, name: &OsStr, user: Option<tracee::User
         filter: Vec::new(),
         give_up_privileges: false,
     })
+}
+
+/// Why nothing is there by this name, if the system says so.
+fn unusable(name: &OsStr) -> Option<String> {
+    // linux/limits.h: PATH_MAX, with the NUL behind it.
+    if name.len() >= 4096 {
+        return Some(format!("exec: {}", Errno::ENAMETOOLONG.desc()));
+    }
+    let stat = name.as_bytes().contains(&b'/').then(|| stat(name).err())??;
+    Some(format!("Cannot stat '{}': {}", name.display(), stat.desc()))
 }
 
 /// A number in the place of a command was most likely to be attached to.

@@ -107,8 +107,8 @@ fn allowed_cpus() -> Vec<usize> {
 fn groups(abi: Abi, only: &[String], seed: u64, more: usize) -> Vec<Group> {
     let chosen = |name: &str| only.is_empty() || only.iter().any(|n| n == name);
     abi.syscalls()
-        // These two raise SIGILL outside of the kernel's own trampolines.
-        .filter(|(_, syscall)| chosen(syscall.name()) && !["uprobe", "uretprobe"].contains(&syscall.name()))
+        // It raises SIGILL outside of the kernel's own trampoline.
+        .filter(|(_, syscall)| chosen(syscall.name()) && syscall.name() != "uretprobe")
         .map(|(nr, syscall)| Group { name: syscall.name(), calls: generate::calls(abi, nr, syscall, seed, more) })
         .collect()
 }

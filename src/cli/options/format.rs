@@ -242,17 +242,24 @@ pub static SECTION: Section = Section {
             ("--color=always ls", Gives::Same("--color ls")),
             ("--color=x ls", Gives::Fails("invalid --color argument: 'x'+")),
         ]),
-        Definition::optional("secontext", "FORMAT", Kind::Text("full"), "Contexts of SELinux")
+        Definition::optional("secontext", "FORMAT", Kind::Text("full"), "Contexts of SELinux, where the system has it")
             .unlisted()
-            .reads(|typed, _| {
+            .qualifiers(&["secontext"])
+            .reads(|typed, given| {
+                let text = given.text_or("");
+                let items = text.strip_prefix('!').unwrap_or(&text).split(',');
+                if let Some(item) = items.filter(|_| given.value.is_some()).find(|item| !CONTEXTS.contains(item)) {
+                    return Err(UsageError::new(format!("invalid secontext '{item}'")));
+                }
+                // Without SELinux nothing has a context, and there is nothing to show.
+                if text == "none" || !Path::new(SELINUX).exists() {
+                    return Ok(());
+                }
                 let program = Path::new(&typed.program).file_name().unwrap_or_default().display();
                 let text = "SELinux context printing (--secontext option) is not supported by this build of";
                 Err(UsageError::new(format!("{text} {program}")))
             })
-            .examples(&[(
-                "--secontext ls",
-                Gives::Fails("SELinux context printing (--secontext option) is not supported by this build of strace"),
-            )]),
+            .examples(&[("--secontext=x ls", Gives::Fails("invalid secontext 'x'"))]),
         Definition::optional(
             "stack-trace",
             "symbol",
@@ -360,6 +367,12 @@ fn precision(given: &Given) -> Result<u32, UsageError> {
     let precision = if given.value.is_none() { Precision::Us } else { given.word()? };
     Ok(precision.digits())
 }
+
+/// What of contexts can be asked for.
+const CONTEXTS: [&str; 4] = ["full", "mismatch", "all", "none"];
+
+/// Where SELinux is, if the system has it: selinux_config(5).
+const SELINUX: &str = "/sys/fs/selinux/enforce";
 
 fn decode_pids(typed: &mut Typed, set: &str) -> Result<(), UsageError> {
     let invalid = |item| UsageError::new(format!("invalid decode-pids '{item}'")).because("comm and pidns");

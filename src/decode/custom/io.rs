@@ -44,12 +44,15 @@ pub fn iovec_filled(walk: &mut Walk, params: &'static [ExprId], address: u64, fr
 pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<u64>, protocol: Option<u8>) {
     let word = walk.abi.word();
     let told = walk.list_limit(count);
-    if told == 0 {
+    if count == 0 {
         walk.sink.begin_array();
-        return walk.sink.end_array(if count > 0 { End::Abbreviated } else { End::Complete });
+        return walk.sink.end_array(End::Complete);
     }
     if !Walk::fits(address, 2 * word as u64, count) {
         return walk.sink.pointer(address);
+    }
+    if told == 0 {
+        return walk.end_of_list(address, address, 2 * word as u64);
     }
     let mark = walk.arena.len();
     for index in 0..told {
@@ -92,7 +95,10 @@ pub fn tell_iovec(walk: &mut Walk, address: u64, count: u64, mut budget: Option<
         walk.sink.unsigned(len);
         walk.sink.end_struct(End::Complete);
     }
-    walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    if told < count {
+        return walk.end_of_list(address, address + told * 2 * word as u64, 2 * word as u64);
+    }
+    walk.sink.end_array(End::Complete);
 }
 
 /// Says that the next `count` pieces at `address` will be read, of which the first `budget` bytes hold data.
@@ -203,9 +209,12 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
     let count = if untaken { all } else { taken };
     let word = walk.abi.word() as u64;
     let told = walk.list_limit(count);
-    if told == 0 {
+    if count == 0 {
         walk.sink.begin_array();
-        return walk.sink.end_array(if count > 0 { End::Abbreviated } else { End::Complete });
+        return walk.sink.end_array(End::Complete);
+    }
+    if told == 0 {
+        return walk.end_of_list(address, address, 8 * word);
     }
     let mark = walk.arena.len();
     for index in 0..told {
@@ -234,7 +243,10 @@ pub fn mmsghdr(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: 
         }
         walk.sink.end_struct(End::Complete);
     }
-    walk.sink.end_array(if told < count { End::Abbreviated } else { End::Complete });
+    if told < count {
+        return walk.end_of_list(address, address.wrapping_add(told * 8 * word), 8 * word);
+    }
+    walk.sink.end_array(End::Complete);
 }
 
 /// Entries of getdents64(2), whose lengths they hold themselves; parameter: bytes that the call returned.

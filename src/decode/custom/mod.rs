@@ -72,6 +72,10 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::IterInfo => Kind::Value(bpf::iter_info, values::eight),
         Decoder::Symbols => Kind::Value(bpf::symbols, values::eight),
         Decoder::Numbers => Kind::Value(bpf::numbers, values::eight),
+        Decoder::PerfSize => Kind::Value(perf::size, values::four),
+        Decoder::SchedAttrSet => Kind::Split(perf::sched_attr_set),
+        Decoder::FdOf => Kind::Value(values::fd_of, values::four),
+        Decoder::FdBy => Kind::Value(values::fd_by, values::four),
         Decoder::SchedAttr => Kind::Behind(perf::sched_attr),
         Decoder::Xfeature => Kind::Value(values::xfeature, values::eight),
         Decoder::XfeatureMask => Kind::Value(values::xfeature_mask, values::eight),
@@ -164,7 +168,6 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Rlim64 => Kind::Value(values::rlim64, values::eight),
         Decoder::Pages => Kind::Value(values::pages, times::klong_size),
         Decoder::SiErrno => Kind::Value(values::si_errno, values::four),
-        Decoder::SiBand => Kind::Value(values::si_band, times::klong_size),
         Decoder::SiSyscall => Kind::Value(values::si_syscall, values::four),
         Decoder::FutexBitset => Kind::Value(values::futex_bitset, values::four),
         Decoder::FutexWakeOp => Kind::Value(values::futex_wake_op, values::four),
@@ -234,6 +237,8 @@ pub fn snapshot(decoder: Decoder, abi: Abi) -> Option<(u64, usize)> {
         Decoder::EntryTime => Some((0, 16)),
         // msg_namelen
         Decoder::Msghdr => Some((abi.word() as u64, 4)),
+        // size of struct perf_event_attr
+        Decoder::PerfAttr => Some((4, 4)),
         // batch.count
         Decoder::BpfBatch => Some((32, 4)),
         _ => None,

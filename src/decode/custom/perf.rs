@@ -15,12 +15,35 @@ const BRIEF: usize = 48;
 /// `struct perf_event_attr`. What is not there counts as 0, as the kernel has it.
 pub fn attr(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     let id = structs::PERF_EVENT_ATTR;
-    let size = walk.fetch_all(address.wrapping_add(4), 4).map(|place| from_bytes(walk.bytes(place), false));
+    // At exit, it may have been replaced by the size that the kernel knows.
+    let size = match walk.entry_value() {
+        Some(size) => Some(size),
+        None => walk.fetch_all(address.wrapping_add(4), 4).map(|place| from_bytes(walk.bytes(place), false)),
+    };
     let wanted = if walk.style.abbreviate { BRIEF } else { usize::MAX };
     match size {
         Some(0) => walk.padded_fields(id, address, SMALLEST, wanted),
         Some(size) if size >= SMALLEST => walk.padded_fields(id, address, size, wanted),
         _ => walk.sink.pointer(address),
+    }
+}
+
+/// The size that the caller knows and, where that is too large for the kernel, the one that it knows.
+pub fn size(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Place::Memory { address, .. } = place else { return };
+    let Some(now) = walk.load(place, Width::W32) else { return };
+    let mark = walk.arena.len();
+    let before = walk.saved(walk.arg_index, address).and_then(|before| walk.load(before, Width::W32));
+    walk.arena.truncate(mark);
+    match before.filter(|before| *before != now) {
+        Some(before) => {
+            walk.sink.begin_change();
+            walk.named_set(sets::PERF_ATTR_SIZE, before);
+            walk.sink.becomes();
+            walk.named_set(sets::PERF_ATTR_SIZE, now);
+            walk.sink.end_change();
+        }
+        None => walk.named_set(sets::PERF_ATTR_SIZE, now),
     }
 }
 
@@ -35,6 +58,11 @@ pub fn config(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: F
     match kind {
         // PERF_PMU_TYPE_SHIFT: which of several PMUs
         HARDWARE if value >> 32 == 0 => walk.named_set(sets::PERF_HARDWARE, value),
+        HARDWARE if walk.sink.is_for_people() => {
+            walk.sink.hex(value >> 32);
+            walk.sink.verbatim("<<32|");
+            walk.named_set(sets::PERF_HARDWARE, value & 0xffff_ffff);
+        }
         HARDWARE => {
             walk.sink.begin_flags(value);
             shifted(walk, None, value >> 32, 32);
@@ -118,4 +146,14 @@ pub fn sched_attr(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
         return walk.fields(id, place, usize::MAX);
     }
     walk.padded_fields(id, address, size.min(room.unwrap_or(u64::MAX)), usize::MAX);
+}
+
+/// The same as the caller made it, and the size that the kernel knows where that is another: `{…} => {size=56}`.
+pub fn sched_attr_set(walk: &mut Walk, _: &'static [ExprId], address: u64, frame: Frame) {
+    let Some(outcome) = walk.outcome else { return sched_attr(walk, &[], address, frame) };
+    let size = walk.fetch_all(address, 4).filter(|_| outcome.error == libc::E2BIG as u32 && walk.style.dereference);
+    if let Some(place) = size {
+        walk.sink.outcome_of(walk.split_name);
+        walk.fields(structs::SCHED_ATTR_SIZE, place, usize::MAX);
+    }
 }

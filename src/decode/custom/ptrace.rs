@@ -74,7 +74,7 @@ pub fn syscall_of(walk: &mut Walk, params: &'static [ExprId], place: Place, fram
             text.write(format_args!("__NR_{}", call.name()));
             walk.sink.constant(number, text.as_str());
         }
-        None => walk.sink.hex(number),
+        None => walk.sink.unsigned(number),
     }
 }
 

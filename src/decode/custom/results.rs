@@ -3,7 +3,7 @@
 use syscall_table::{ExprId, StructId, Type, sets, structs};
 
 use super::sets::fds_of;
-use crate::decode::sink::{End, Raw};
+use crate::decode::sink::{End, Naming, Raw};
 use crate::decode::touch::MOST_DESCRIPTORS;
 use crate::decode::walk::{Frame, Place, Walk};
 
@@ -162,7 +162,7 @@ pub fn entry_number(walk: &mut Walk, _: &'static [ExprId]) -> bool {
 /// The priority that ioprio_get(2) found.
 pub fn ioprio_result(walk: &mut Walk, _: &'static [ExprId]) -> bool {
     match walk.outcome {
-        Some(outcome) if outcome.error == 0 => {
+        Some(outcome) if outcome.error == 0 && walk.sink.naming() != Naming::Numbers => {
             walk.sink.labelled("");
             let value = outcome.value;
             super::values::tell_ioprio(walk, value as u64, Raw::Decimal(i64::from(value as i32)));
@@ -215,8 +215,9 @@ pub fn mmsg_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     }
     let timeout = walk.args[4];
     let kind = params.first().map_or(0, |p| walk.eval(*p, Frame::Args, Place::Register(0)));
-    if timeout != 0 {
+    let told = timeout != 0 && walk.style.dereference;
+    if told {
         left(walk, timeout, if kind == 1 { structs::TIMESPEC } else { structs::TIMESPEC64 });
     }
-    timeout != 0
+    told
 }

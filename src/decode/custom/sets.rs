@@ -17,7 +17,7 @@ pub fn sigset(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: F
     match walk.fetch_all(address, usize::try_from(size).unwrap_or(usize::MAX).min(SIGSET_BYTES)) {
         Some(place) if size <= SIGSET_BYTES as u64 && size >= least => {
             let bits = from_bytes(walk.bytes(place), false);
-            walk.sink.signal_set(bits, 64);
+            walk.sink.signal_set(bits, 8 * size.max(1) as u32);
         }
         _ => walk.sink.pointer(address),
     }

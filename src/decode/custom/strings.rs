@@ -4,7 +4,7 @@ use syscall_table::{ExprId, Width};
 
 use crate::decode::memory::CStrLen;
 use crate::decode::sink::{End, Quote};
-use crate::decode::walk::{Frame, Place, Walk};
+use crate::decode::walk::{Frame, PATH_MAX, Place, Walk};
 
 /// How many strings are read together.
 const TOGETHER: u64 = 8;
@@ -111,12 +111,15 @@ pub fn hex_bytes(walk: &mut Walk, params: &'static [ExprId], address: u64, frame
     walk.buffer(address, len, Quote::Hex);
 }
 
-/// A string behind a structure, by its offset there; parameter: bytes from the member to the end of the structure.
+/// A string behind a structure, by its offset there; parameters: bytes from the member to the end of the structure, and 1
+/// if no option shows less of it.
 pub fn string_behind(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let (Some(offset), Place::Memory { address, .. }) = (walk.load(place, Width::W32), place) else { return };
     let rest = params.first().map_or(0, |p| walk.eval(*p, frame, place));
+    let whole = params.get(1).is_some_and(|p| walk.eval(*p, frame, place) == 1);
     let from = address.wrapping_add(rest).wrapping_add(offset);
-    walk.c_string(from, usize::MAX, walk.style.string_limit);
+    let limit = if whole { PATH_MAX } else { walk.style.string_limit };
+    walk.c_string(from, usize::MAX, limit);
 }
 
 /// Bytes that are not text, of which no option shows fewer; parameters: how many, and how many at most.

@@ -3,7 +3,7 @@
 use syscall_table::{Abi, ExprId, Width};
 
 use crate::decode::number::signed;
-use crate::decode::sink::End;
+use crate::decode::sink::{End, Naming};
 use crate::decode::walk::{Frame, Place, Walk};
 
 fn comment(walk: &mut Walk, seconds: i64, fraction: u64, digits: u32) {
@@ -51,13 +51,14 @@ fn pair(
     let rest =
         Place::Memory { at: at + size, len: len.saturating_sub(size), address: address.wrapping_add(size as u64) };
     let (Some(seconds), Some(fraction)) = (walk.load(place, width), walk.load(rest, fraction_width)) else { return };
-    if special {
-        // utimensat(2): the time of the clock, or none.
-        match fraction {
-            0x3fff_ffff => return walk.sink.constant(fraction, "UTIME_NOW"),
-            0x3fff_fffe => return walk.sink.constant(fraction, "UTIME_OMIT"),
-            _ => {}
-        }
+    // utimensat(2): the time of the clock, or none.
+    let name = match fraction {
+        0x3fff_ffff if special => Some("UTIME_NOW"),
+        0x3fff_fffe if special => Some("UTIME_OMIT"),
+        _ => None,
+    };
+    if let (Some(name), Naming::Names) = (name, walk.sink.naming()) {
+        return walk.sink.constant(fraction, name);
     }
     let seconds = signed(seconds, size);
     walk.sink.begin_struct();
@@ -66,7 +67,11 @@ fn pair(
     walk.sink.field(second);
     walk.sink.unsigned(fraction);
     walk.sink.end_struct(End::Complete);
-    comment(walk, seconds, fraction, digits);
+    match (name, walk.sink.naming()) {
+        (Some(name), Naming::Both) => walk.sink.comment(format_args!("{name}")),
+        (Some(_), _) => {}
+        (None, _) => comment(walk, seconds, fraction, digits),
+    }
 }
 
 /// `{tv_sec=…, tv_nsec=…} /* date */`
@@ -131,9 +136,14 @@ pub fn statx_size(_: Abi) -> usize {
 pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Klong) else { return };
     let ticks = signed(value, klong_size(walk.abi)) as u64;
+    tell_ticks(walk, ticks);
+}
+
+/// Tells clock ticks and, unless numbers are to be told as they are, the seconds that they take.
+fn tell_ticks(walk: &mut Walk, ticks: u64) {
     walk.sink.unsigned(ticks);
     // USER_HZ is 100 on x86.
-    if ticks != 0 {
+    if ticks != 0 && walk.sink.naming() != Naming::Numbers {
         walk.sink.comment(format_args!("{}.{:02} s", ticks / 100, ticks % 100));
     }
 }
@@ -142,10 +152,7 @@ pub fn clock_ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
 pub fn ticks(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Klong) else { return };
     let value = signed(value, klong_size(walk.abi)) as u64;
-    walk.sink.unsigned(value);
-    if value != 0 {
-        walk.sink.comment(format_args!("{}.{:02} s", value / 100, value % 100));
-    }
+    tell_ticks(walk, value);
 }
 
 /// The date that time(2) told.

@@ -2,9 +2,9 @@
 
 use syscall_table::{Abi, ExprId, Part, Width, errno_name, sets, structs};
 
-use crate::decode::sink::{End, Raw};
+use crate::decode::sink::{End, Naming, Raw};
 use crate::decode::walk::{Frame, Place, Walk};
-use crate::decode::{IdKind, number};
+use crate::decode::{IdKind, Owner, number};
 
 /// Another register than the argument's place says; parameters: the register, and 2 for an address.
 pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Frame) {
@@ -18,6 +18,26 @@ pub fn register(walk: &mut Walk, params: &'static [ExprId], _: Place, frame: Fra
             walk.sink.pointer(value);
         }
         _ => walk.named_set(sets::RWF_FLAGS, value & 0xffff_ffff),
+    }
+}
+
+/// A descriptor of another process; parameter: its id.
+pub fn fd_of(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let owner = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as i32;
+    tell_fd(walk, place, Owner::Id(owner));
+}
+
+/// A descriptor of the process that another descriptor refers to; parameter: that one.
+pub fn fd_by(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    let owner = params.first().map_or(0, |p| walk.eval(*p, frame, Place::Register(0))) as i32;
+    tell_fd(walk, place, Owner::Pidfd(owner));
+}
+
+fn tell_fd(walk: &mut Walk, place: Place, owner: Owner) {
+    let Some(fd) = walk.load(place, Width::W32).map(|fd| fd as i32) else { return };
+    walk.sink.fd(fd);
+    if let Some(to) = walk.memory.referents().and_then(|referents| referents.fd_of(owner, fd)) {
+        walk.sink.refers(fd, &to);
     }
 }
 
@@ -94,6 +114,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
             _ => walk.sink.pointer(address),
         };
     }
+    let known = id.get().size(walk.abi);
     let told = size >= SMALLEST && !walk.failed() && walk.style.dereference;
     let Some(place) = walk.fetch_all(address, SMALLEST as usize).filter(|_| told) else {
         return;
@@ -102,7 +123,7 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
     let flags = field(walk, 0);
     let (pidfd, parent) = (field(walk, 8), field(walk, 24));
     let stored = [(CLONE_PIDFD, "pidfd", pidfd), (CLONE_PARENT_SETTID, "parent_tid", parent)];
-    if !stored.iter().any(|(flag, _, _)| flags & flag != 0) {
+    if !stored.iter().any(|(flag, _, _)| flags & flag != 0) && !walk.goes_on(place, known, size) {
         return;
     }
     walk.sink.outcome_of(walk.split_name);
@@ -126,6 +147,8 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
             _ => walk.sink.pointer(address),
         }
     }
+    // What is beyond the structure as it is known is told of both.
+    walk.beyond(address, known, size);
     walk.sink.end_struct(End::Complete);
 }
 
@@ -133,7 +156,9 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
 pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
     let Some(address) = walk.load(place, Width::W64) else { return };
-    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| address != 0 && count != 0) else {
+    // The kernel has no more levels of PID namespaces: MAX_PID_NS_LEVEL.
+    let taken = address != 0 && (1..=32).contains(&count);
+    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| taken) else {
         return walk.sink.pointer(address);
     };
     walk.sink.begin_array();
@@ -146,8 +171,11 @@ pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: 
 
 /// A resource limit: `8192*1024`, `RLIM_INFINITY`.
 pub fn rlim(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let infinity = if walk.abi == Abi::I386 { 0xffff_ffff } else { u64::MAX };
-    limit(walk, place, Width::Klong, infinity, "RLIM_INFINITY");
+    // Where a long has 64 bits, it is the other infinity.
+    match walk.abi {
+        Abi::I386 => limit(walk, place, Width::Klong, 0xffff_ffff, "RLIM_INFINITY"),
+        Abi::X86_64 | Abi::X32 => limit(walk, place, Width::Klong, u64::MAX, "RLIM64_INFINITY"),
+    }
 }
 
 /// The same in 64 bits.
@@ -188,7 +216,7 @@ pub fn vector_length(walk: &mut Walk, params: &'static [ExprId], place: Place, f
         0 => text.write(format_args!("0")),
         _ => text.write(format_args!("{length:#x}")),
     }
-    walk.set_and(if sme { sets::SME_VL } else { sets::SVE_VL }, flags, text.as_str());
+    walk.set_and(if sme { sets::SME_VL } else { sets::SVE_VL }, flags, value, text.as_str());
 }
 
 /// Which of a process's tasks are meant: a number, the kernel's name of it is a comment.
@@ -197,7 +225,9 @@ pub fn pid_type(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W32) else { return };
     walk.sink.hex(value);
     let name = usize::try_from(value).ok().and_then(|at| NAMES.get(at)).unwrap_or(&"???");
-    walk.sink.comment(format_args!("PIDTYPE_{name}"));
+    if walk.sink.naming() != Naming::Numbers {
+        walk.sink.comment(format_args!("PIDTYPE_{name}"));
+    }
 }
 
 /// Parts of the state of x86's extended registers, by their bits.
@@ -223,14 +253,16 @@ pub fn xfeature(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::Word) else { return };
     walk.sink.hex(value);
     let name = XFEATURES.iter().find(|(bit, _)| *bit == value).map_or("???", |(_, name)| name);
-    walk.sink.comment(format_args!("XFEATURE_{name}"));
+    if walk.sink.naming() != Naming::Numbers {
+        walk.sink.comment(format_args!("XFEATURE_{name}"));
+    }
 }
 
 /// Several of them: a number with a bit for each, and names of those that go together as a comment.
 pub fn xfeature_mask(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Some(value) = walk.load(place, Width::W64) else { return };
     walk.sink.hex(value);
-    if value == 0 {
+    if value == 0 || walk.sink.naming() == Naming::Numbers {
         return;
     }
     let set = sets::XFEATURES.get();
@@ -312,12 +344,6 @@ pub fn si_errno(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
 }
 
-/// The events of SIGIO.
-pub fn si_band(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
-    let Some(value) = walk.load(place, Width::Word) else { return };
-    walk.named_set(sets::POLL_EVENTS, value & 0xffff);
-}
-
 /// The call that a filter trapped.
 pub fn si_syscall(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     let Place::Memory { at, address, .. } = place else { return };
@@ -362,26 +388,34 @@ pub fn futex_wake_op(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fra
     if !walk.sink.is_for_people() {
         return tell_futex_op(walk, (OPS.get(op), value >> 28, oparg), (CMPS.get(cmp), value >> 24 & 15, cmparg));
     }
-    let shift = if value >> 31 & 1 != 0 { "FUTEX_OP_OPARG_SHIFT<<28|" } else { "" };
-    let mut text = crate::decode::Short::default();
-    match OPS.get(op) {
-        Some(name) => text.write(format_args!("{shift}{name}<<28|{oparg:#x}<<12|")),
-        None => text.write(format_args!("{shift}{op:#x}<<28 /* FUTEX_OP_??? */|{oparg:#x}<<12|")),
+    if value >> 31 != 0 {
+        shifted(walk, 8, Some("FUTEX_OP_OPARG_SHIFT"), "", "<<28");
+        walk.sink.verbatim("|");
     }
-    if oparg == 0 {
-        text = crate::decode::Short::default();
-        text.write(format_args!("{shift}{}<<28|0<<12|", OPS.get(op).copied().unwrap_or("0")));
+    shifted(walk, op as u64, OPS.get(op).copied(), "FUTEX_OP_???", "<<28");
+    walk.sink.verbatim("|");
+    walk.sink.hex(oparg);
+    walk.sink.verbatim("<<12|");
+    shifted(walk, cmp as u64, CMPS.get(cmp).copied(), "FUTEX_OP_CMP_???", "<<24");
+    walk.sink.verbatim("|");
+    walk.sink.hex(cmparg);
+}
+
+/// A number that may have a name, and by how much it is shifted. Without the name that it has, or has not, it needs a comment.
+fn shifted(walk: &mut Walk, value: u64, name: Option<&str>, fallback: &str, shift: &str) {
+    match name.filter(|_| walk.sink.naming() != Naming::Numbers) {
+        Some(name) => {
+            walk.sink.constant(value, name);
+            walk.sink.verbatim(shift);
+        }
+        None => {
+            walk.sink.hex(value);
+            walk.sink.verbatim(shift);
+            if !fallback.is_empty() {
+                walk.sink.comment(format_args!("{fallback}"));
+            }
+        }
     }
-    match CMPS.get(cmp) {
-        Some(name) => text.write(format_args!("{name}<<24|")),
-        None => text.write(format_args!("{cmp:#x}<<24 /* FUTEX_OP_CMP_??? */|")),
-    }
-    if cmparg == 0 {
-        text.write(format_args!("0"))
-    } else {
-        text.write(format_args!("{cmparg:#x}"))
-    }
-    walk.sink.constant(value, text.as_str());
 }
 
 /// What FUTEX_OP(3const) is made from: operation, its operand, comparison, its operand. The operand may be a number of bits to

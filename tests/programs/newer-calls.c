@@ -1,0 +1,41 @@
+/* Calls, and parts of calls, that the strace of most systems does not know, or shows otherwise. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#define CALL(nr, a, b, c, d, e, f) syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+
+int main(void)
+{
+	static char room[4096];
+	int priority = 7;
+	syscall(SYS_getpgid, 424242);
+	CALL(SYS_sched_setscheduler, 424242, 7, &priority, 0, 0, 0);
+	CALL(SYS_sched_setparam, 424242, &priority, 0, 0, 0, 0);
+	uint64_t range[2] = {4096, 1};
+	CALL(451, -1, range, room, 0, 0, 0);
+	CALL(SYS_execveat, -1, "x", 0, 0, 0x11000, 0);
+	CALL(SYS_mremap, 0, 1, 2, 5, 0x5000, 0);
+	CALL(SYS_mremap, 0, 1, 2, 1, 0x5000, 0);
+	CALL(453, 0, 0, 2, 0, 0, 0);
+	uint64_t how[3] = {1ull << 32, 0, 0};
+	CALL(437, -1, "x", how, 24, 0, 0);
+	CALL(SYS_prctl, 21, 2, 3, 4, 5, 0);
+	CALL(SYS_prctl, 28, 0xf00 | 1u << 31, 0, 0, 0, 0);
+	CALL(SYS_prctl, 59, 1, 2, -1, 8, 0);
+	CALL(SYS_prctl, 62, 1, 1, 1, 0, 0);
+	CALL(SYS_prctl, 66, 0, 0, 0, 0, 0);
+	CALL(SYS_prctl, 69, 0x16, 0, 0, 0, 0);
+	CALL(SYS_prctl, 71, 0, 1, 0, 0, 0);
+	uint64_t clone[11] = {1ull << 40 | 0x80 | 0x400000 | 1u << 31, 0, 0, 0, 10, 0, 0, 0, 0, 0, 3};
+	CALL(SYS_clone3, clone, 88, 0, 0, 0, 0);
+	CALL(SYS_quotactl, 0x800002 << 8, "x", 77, "y", 0, 0);
+	CALL(336, 0, 0, 0, 0, 0, 0);
+	static struct { uint32_t type, size; uint64_t rest[511]; } event = {1, 4096, {0}};
+	CALL(SYS_perf_event_open, &event, 0, -1, -1, 0, 0);
+	exit(0);
+}
