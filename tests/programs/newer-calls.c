@@ -35,7 +35,7 @@ int main(void)
 	CALL(SYS_clone3, clone, 88, 0, 0, 0, 0);
 	CALL(SYS_quotactl, 0x800002 << 8, "x", 77, "y", 0, 0);
 	CALL(336, 0, 0, 0, 0, 0, 0);
-	static struct { uint32_t type, size; uint64_t rest[511]; } event = {1, 4096, {0}};
+	static struct { uint32_t type, size; uint64_t rest[511]; } event = {1, 4096, {[510] = 1}};
 	CALL(SYS_perf_event_open, &event, 0, -1, -1, 0, 0);
 	exit(0);
 }
