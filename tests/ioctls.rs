@@ -14,7 +14,7 @@ use regex::Regex;
 use programs::program;
 
 /// What the argument is (tests/programs/ioctls.c), with which error the call ends, and options of the tracers.
-const RUNS: [(&str, &str, &[&str]); 12] = [
+const RUNS: [(&str, &str, &[&str]); 14] = [
     ("null", "25", &[]),
     ("number", "25", &[]),
     ("negative", "0", &[]),
@@ -27,6 +27,8 @@ const RUNS: [(&str, &str, &[&str]); 12] = [
     ("text", "0", &[]),
     ("pointers", "0", &[]),
     ("pointers", "22", &[]),
+    ("random1", "0", &[]),
+    ("random2", "25", &[]),
 ];
 
 /// Requests that are shown otherwise than strace 6.1 shows them, and why.
@@ -36,23 +38,23 @@ const OTHERWISE: &[(&str, &str)] = &[
         "FS_IOC_FS[GS]ETXATTR|NBD_SET_FLAGS|KVM_SET_USER_MEMORY_REGION|UFFDIO_(API|REGISTER)|TEE_IOC_VERSION",
         "newer flags",
     ),
-    ("BTRFS_IOC_([GS]ET_FEATURES|DEFRAG_RANGE)|VIDIOC_(QUERYCAP|ENUM_FMT|(QUERY|D?Q)BUF)", "newer flags"),
+    (
+        "BTRFS_IOC_([GS]ET_FEATURES|GET_SUPPORTED_FEATURES|DEFRAG_RANGE|(SNAP|SUBVOL)_CREATE_V2|SUBVOL_[GS]ETFLAGS\
+         |BALANCE_(PROGRESS|V2))|VIDIOC_(QUERYCAP|ENUM_FMT|(QUERY|D?Q)BUF)",
+        "newer flags",
+    ),
     ("BTRFS_IOC_INO_LOOKUP", "the tree that was found, when none was asked for"),
+    ("VIDIOC_((QUERY|D?Q)BUF_TIME32|EXPBUF)", "decoded"),
     ("PERF_EVENT_IOC_MODIFY_ATTRIBUTES", "newer fields"),
     ("PTP_(CLOCK_GETCAPS|EXTTS_REQUEST|SYS_OFFSET_EXTENDED)2?|UDMABUF_CREATE.*|PTP_MASK_.*", "newer flags and fields"),
     // What strace 6.1 shows as an address or a number.
     ("TUN.*|EPIOC.*|PIDFD_.*|WDIOC_GETSUPPORT|WDIOC_SETOPTIONS|UFFDIO_(WRITEPROTECT|CONTINUE|POISON|MOVE)", "decoded"),
     ("NS_(GET_(MNTNS_ID|ID|T?GID_.*|PID_.*)|MNT_.*)", "decoded"),
     // Where strace is odd.
+    ("VIDIOC_(S|TRY)_EXT_CTRLS", "a list that cannot be read is not told again"),
     ("LOOP_CONFIGURE", "-s does not cut a list inside a structure"),
     ("SECCOMP_IOCTL_NOTIF_RECV", "shown at entry, too, unless it is all zero, as the kernel demands"),
     // What has no description, and is shown as an address.
-    (
-        "BTRFS_IOC_(SUBVOL_[GS]ETFLAGS|(SNAP|SUBVOL)_CREATE_V2|GET_SUPPORTED_FEATURES|BALANCE_(PROGRESS|V2)|SPACE_INFO|INO_PATHS\
-         |LOGICAL_INO|TREE_SEARCH_V2|SET_RECEIVED_SUBVOL|GET_DEV_STATS|DEV_REPLACE)",
-        "address",
-    ),
-    ("VIDIOC_(S_TUNER|([GS]|TRY)_EXT_CTRLS|CREATE_BUFS)", "address"),
     ("DM_.*", "address"),
 ];
 

@@ -47,10 +47,12 @@ impl Walk<'_> {
         if set.kind != SetKind::Flags {
             return match set.lookup(self.abi, value) {
                 Some(name) if set.kind == SetKind::Signed => self.sink.named(i128::from(value as i32), name),
+                Some(name) if set.kind == SetKind::Decimal => self.sink.named(i128::from(value), name),
                 Some(name) => self.sink.constant(value, name),
                 None if set.kind == SetKind::Signed => {
                     self.sink.unknown_signed(i64::from(value as i32), set.fallback());
                 }
+                None if set.kind == SetKind::Decimal => self.sink.unsigned(value),
                 None => self.sink.unknown(value, set.fallback()),
             };
         }

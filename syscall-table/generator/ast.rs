@@ -26,6 +26,8 @@ pub enum Item {
 pub struct Set {
     pub name: String,
     pub flags: bool,
+    /// Numbers are shown in decimal.
+    pub decimal: bool,
     pub base: Option<String>,
     pub fallback: String,
     pub parts: Vec<Part>,

@@ -290,7 +290,9 @@ impl Lowering<'_> {
     fn member(&mut self, argument: &str, field: &str, scope: &Scope) -> Option<String> {
         let Scope::Args(args) = scope else { return None };
         let at = args.iter().position(|a| a.name == argument)?;
-        let ast::ArgKind::Type(Type::Ptr { to, .. }) = &args[at].kind else { return None };
+        let ast::ArgKind::Type(ty) = &args[at].kind else { return None };
+        let ty = if let Type::Split { entry, .. } = ty { &**entry } else { ty };
+        let Type::Ptr { to, .. } = ty else { return None };
         let Type::Named { name, .. } = &**to else { return None };
         let id = *self.struct_ids.get(name)?;
         let field = self.struct_items[id].fields.iter().position(|f| f.name == field)?;

@@ -130,6 +130,7 @@ impl Parser<'_> {
     fn set(&mut self, flags: bool, place: Place) -> Result<Item, String> {
         let name = self.ident()?;
         let base = if self.sign(":") { Some(self.ident()?) } else { None };
+        let decimal = self.word("decimal");
         let fallback = self.text().unwrap_or_default();
         self.expect("{")?;
         let mut parts = Vec::new();
@@ -137,7 +138,7 @@ impl Parser<'_> {
             parts.push(self.part()?);
             self.sign(",");
         }
-        Ok(Item::Set(Set { name, flags, base, fallback, parts, place }))
+        Ok(Item::Set(Set { name, flags, decimal, base, fallback, parts, place }))
     }
 
     fn part(&mut self) -> Result<Part, String> {
@@ -291,7 +292,15 @@ impl Parser<'_> {
             field("value", value),
         ];
         Ok([
-            Item::Set(Set { name: set, flags: false, base: None, fallback, parts, place: place.clone() }),
+            Item::Set(Set {
+                name: set,
+                flags: false,
+                decimal: false,
+                base: None,
+                fallback,
+                parts,
+                place: place.clone(),
+            }),
             Item::Struct(Struct {
                 name,
                 layout: None,

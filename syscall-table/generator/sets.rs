@@ -11,10 +11,11 @@ pub fn lower(l: &mut Lowering, set: &Set) -> String {
     let mask = width_mask(l.set_width(id));
     let parts: [String; 3] = std::array::from_fn(|abi| parts(l, set, abi, mask));
     let signed = set.base.as_deref().and_then(scalar).is_some_and(|(_, format)| format == "Signed");
-    let kind = match (set.flags, signed) {
-        (true, _) => "Flags",
-        (false, true) => "Signed",
-        (false, false) => "Enum",
+    let kind = match (set.flags, signed, set.decimal) {
+        (true, ..) => "Flags",
+        (false, true, _) => "Signed",
+        (false, false, true) => "Decimal",
+        (false, false, false) => "Enum",
     };
     format!("Set {{ name: {name}, fallback: {fallback}, parts: [{}], kind: SetKind::{kind} }}", parts.join(", "))
 }

@@ -72,7 +72,7 @@
 //! (`argument.field` for a field of the structure that an argument points to), to `ret`,
 //! `error`, `rest` (bytes from here to the end of the structure), `full` (1 when nothing is abbreviated), `for_programs` (1 when every field is to be told, also one that says nothing to a person), `arg0` to `arg5` (the registers), and to every constant of the headers.
 //!
-//! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time (others are decimal if the width is signed), `flags name { … }` for values that are or-ed,
+//! **Sets**: `enum name : width "FALLBACK" { A B C = 3 }` for one value at a time (others are decimal if the width is signed, all numbers with `decimal` behind it), `flags name { … }` for values that are or-ed,
 //! in the order in which they are shown, with parts: `mask M { … }` (the bits of M are one number with a name),
 //! `shift M, NAME` (`21<<NAME`, with `hex` before M `0x15<<NAME`), `octal M`, `decimal M` (a number among the flags), and `rest` (where unnamed bits are shown; `rest "FALLBACK"` if they have words of their
 //! own).

@@ -706,6 +706,8 @@ pub enum SetKind {
     Enum,
     /// The same; a value that has no name is shown as a signed decimal number.
     Signed,
+    /// The same, of unsigned numbers.
+    Decimal,
     /// Or-ed together.
     Flags,
 }

@@ -26,6 +26,32 @@ static void answer(int error) {
         exit(1);
 }
 
+static unsigned long long state;
+
+static unsigned next(unsigned below) {
+    state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (unsigned)(state >> 33) % below;
+}
+
+/* Numbers as structures have them: small ones, bits, letters, pointers. */
+static void mix(unsigned *words) {
+    unsigned i;
+    for (i = 0; i < ROOM / 4; i++) {
+        switch (next(8)) {
+        case 0:
+        case 1: words[i] = next(20); break;
+        case 2: words[i] = 1u << next(32); break;
+        case 3: words[i] = next(-1u); break;
+        case 4: words[i] = -1; break;
+        case 5: words[i] = BASE + 0x1000 + next(0x8000); break;
+        case 6: words[i] = 0x61626360 + next(12); break;
+        default: words[i] = 0;
+        }
+        if (words[i] >= BASE && words[i] < BASE + SIZE && i % 2 == 0)
+            words[++i] = 0;
+    }
+}
+
 static void fill(unsigned char *memory, const char *kind) {
     unsigned *words = (unsigned *)memory;
     unsigned long *longs = (unsigned long *)memory;
@@ -58,7 +84,16 @@ int main(int argc, char **argv) {
     fill(memory + SIZE - ROOM, kind);
     setvbuf(file, NULL, _IOFBF, SIZE);
     answer(atoi(argv[2]));
-    while (fread(&request, sizeof request, 1, file) == 1)
+    if (strncmp(kind, "random", 6) == 0) {
+        unsigned char *part;
+        state = atoi(kind + 6);
+        for (part = memory + 0x1000; part < memory + SIZE - ROOM; part += ROOM)
+            mix((unsigned *)part);
+    }
+    while (fread(&request, sizeof request, 1, file) == 1) {
+        if (state != 0)
+            mix((unsigned *)(memory + SIZE - ROOM));
         syscall(__NR_ioctl, -1, request, argument);
+    }
     return 0;
 }

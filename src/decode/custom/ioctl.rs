@@ -155,9 +155,15 @@ pub fn fraction(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     walk.sink.verbatim(text.as_str());
 }
 
-/// A format of pictures by its four characters, and by its name if it has one.
-pub fn fourcc(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+/// A format by its four characters, and by its name if it has one; parameter: V4L2_BUF_TYPE_SDR_CAPTURE or
+/// V4L2_BUF_TYPE_META_CAPTURE for formats of these, otherwise it is one of pictures.
+pub fn fourcc(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
+    const SDR_CAPTURE: u64 = 11;
+    const META_CAPTURE: u64 = 13;
     let Some(value) = walk.load(place, Width::W32) else { return };
+    if !walk.sink.explains() {
+        return walk.sink.hex(value);
+    }
     let mut text = Short::default();
     text.write(format_args!("v4l2_fourcc("));
     for (nth, byte) in (value as u32).to_le_bytes().into_iter().enumerate() {
@@ -170,8 +176,12 @@ pub fn fourcc(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     }
     text.write(format_args!(")"));
     walk.sink.verbatim(text.as_str());
-    let name = sets::V4L2_PIXEL_FORMAT.get().lookup(walk.abi, value);
-    if let Some(name) = name {
+    let names = match params.first().map(|p| walk.eval(*p, frame, place)) {
+        Some(SDR_CAPTURE) => sets::V4L2_SDR_FORMAT,
+        Some(META_CAPTURE) => sets::V4L2_META_FORMAT,
+        _ => sets::V4L2_PIXEL_FORMAT,
+    };
+    if let Some(name) = names.get().lookup(walk.abi, value) {
         walk.sink.comment(format_args!("{name}"));
     }
 }

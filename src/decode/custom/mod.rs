@@ -1,6 +1,7 @@
 //! What descriptions cannot say: one decoder for each name behind an `@`, each with its reason.
 
 mod bpf;
+mod btrfs;
 mod console;
 mod control;
 mod io;
@@ -16,6 +17,7 @@ mod sockaddr;
 mod sockopt;
 mod strings;
 mod times;
+mod v4l2;
 mod values;
 
 use syscall_table::{Abi, Decoder, ExprId};
@@ -175,6 +177,15 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::IoctlArgument => Kind::Value(ioctl::ioctl_argument, times::klong_size),
         Decoder::NegativeErrno32 => Kind::Value(ioctl::negative_errno32, values::four),
         Decoder::HardwareAddress => Kind::Value(ioctl::hardware_address, ioctl::hardware_address_size),
+        Decoder::BtrfsItems => Kind::Value(btrfs::items, netlink::any_size),
+        Decoder::BtrfsPaths => Kind::Value(btrfs::paths, netlink::any_size),
+        Decoder::BtrfsStats => Kind::Value(btrfs::stats, netlink::any_size),
+        Decoder::BtrfsSupported => Kind::Behind(btrfs::supported_features),
+        Decoder::V4l2Control => Kind::Value(v4l2::control, values::four),
+        Decoder::V4l2AskedControl => Kind::Value(v4l2::asked_control, values::four),
+        Decoder::CreatedBuffers => Kind::Aux(v4l2::created_buffers),
+        Decoder::PerMille => Kind::Value(btrfs::per_mille, values::eight),
+        Decoder::Seconds => Kind::Value(times::seconds, values::eight),
         Decoder::CutText => Kind::Value(strings::cut_text, netlink::any_size),
         Decoder::Null => Kind::Value(ioctl::null, netlink::any_size),
         Decoder::Tone => Kind::Value(console::tone, times::klong_size),

@@ -28,6 +28,15 @@ pub fn stamp(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Fr
     stamp_of(walk, params, place, frame, Width::Klong);
 }
 
+/// The same in 64 bits; 0 is no time.
+pub fn seconds(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+    let Some(value) = walk.load(place, Width::W64) else { return };
+    walk.sink.unsigned(value);
+    if value != 0 {
+        comment(walk, value as i64, 0, 9);
+    }
+}
+
 /// The same in 32 bits.
 pub fn stamp32(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     stamp_of(walk, params, place, frame, Width::W32);
@@ -81,8 +90,9 @@ pub fn dated_statx(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
     }
 }
 
-/// `{sec=…, nsec=…} /* date */`: struct ptp_clock_time, struct btrfs_ioctl_timespec.
-pub fn dated_clock(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
+/// `{sec=…, nsec=…} /* date */`: struct ptp_clock_time, and with a parameter struct btrfs_ioctl_timespec, which has no
+/// reserved member and no sign.
+pub fn dated_clock(walk: &mut Walk, params: &'static [ExprId], place: Place, _: Frame) {
     let Place::Memory { at, len, address } = place else { return };
     let part = |from: usize| Place::Memory {
         at: at + from.min(len),
@@ -94,10 +104,15 @@ pub fn dated_clock(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame
     };
     walk.sink.begin_struct();
     walk.sink.field("sec");
-    walk.sink.signed(seconds as i64);
+    if params.is_empty() {
+        walk.sink.signed(seconds as i64);
+    } else {
+        walk.sink.unsigned(seconds);
+    }
     walk.sink.field("nsec");
     walk.sink.unsigned(nanoseconds);
-    if let Some(reserved) = walk.load(part(12), Width::W32).filter(|reserved| *reserved != 0) {
+    let reserved = if params.is_empty() { walk.load(part(12), Width::W32) } else { None };
+    if let Some(reserved) = reserved.filter(|reserved| *reserved != 0) {
         walk.sink.field("reserved");
         walk.sink.hex(reserved);
     }
