@@ -8,7 +8,6 @@
 
 pub mod cli;
 pub mod crash;
-pub mod decode;
 pub mod filter;
 pub mod hang;
 pub mod identify;

@@ -7,13 +7,13 @@ use nix::unistd::{Gid, Pid, Uid};
 use syscall_table::Abi;
 
 use crate::crash::Detail as CrashDetail;
-use crate::decode::{Style, is_multiplexer, subcalls};
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, JsonForm, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::{Placed, Tampering};
 use crate::watch::Watch;
+use decode::{Style, is_multiplexer, subcalls};
 
 /// Everything that a run needs to know; by default, what no option changes.
 #[derive(Clone, Debug, Default)]

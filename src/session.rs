@@ -20,7 +20,6 @@ use syscall_table::{Abi, Format as Numeric, Syscall, Type, Width, structs};
 pub use start::{Conclusion, Error, execute, run};
 
 use crate::crash::SigInfo;
-use crate::decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};
 use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options};
@@ -28,6 +27,7 @@ use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, T
 use crate::tracee::{self, Ticker};
 use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
 use crate::unwind::{Callers, Unwinder};
+use decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};
 use stacks::Stacks;
 
 /// prctl(2), linux/prctl.h.

@@ -12,12 +12,12 @@ use super::UsageError;
 use super::together::{Stage, check, is_pipe};
 use super::typed::Typed;
 use super::words::{ColorWhen, Precision, Timestamps};
-use crate::decode::{Limit, Style};
 use crate::filter::{CallFilter, Detail, SignalFilter, TouchFilter};
 use crate::identify::{DecodeFds, DecodePids};
 use crate::options::{Format, Interruptible, KernelFilter, Options, Summing, Target, TextOptions, Timeout};
 use crate::output::{Clock, Column, Destination, HexStrings, Palette, Quiet, SummaryStyle, escape};
 use crate::tracee::Daemonize;
+use decode::{Limit, Style};
 
 /// Bytes of strings that JSON lines hold.
 const JSON_STRING_LIMIT: usize = 4096;

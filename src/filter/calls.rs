@@ -5,7 +5,7 @@ use syscall_table::{Abi, Classes, Syscall};
 
 use super::set::Items;
 use super::{FilterError, Set, ere};
-use crate::decode;
+use decode;
 
 /// More than the highest number that any ABI has.
 const NUMBERS: usize = 1024;

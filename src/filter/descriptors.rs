@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::set::Items;
 use super::{FilterError, Set};
-use crate::decode::Touched;
+use decode::Touched;
 
 /// Descriptors by their numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use syscall_table::Abi;
 
 use super::CallFilter;
-use crate::decode::Style;
+use decode::Style;
 
 /// For which calls how much is told.
 #[derive(Clone, Debug, Default)]

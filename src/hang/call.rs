@@ -8,9 +8,9 @@ use syscall_table::Abi;
 use super::memory::Touched;
 use super::proc::Position;
 use super::world::World;
-use crate::decode::{self, CStrLen, Memory, Outcome, Referents, Scratch, Style};
 use crate::identify::{DecodeFds, DecodePids, Identify};
 use crate::output::{TextSink, TextState, TextStyle};
+use decode::{self, CStrLen, Memory, Outcome, Referents, Scratch, Style};
 
 /// restart_syscall(2): what /proc shows of a call that went on after an interruption.
 const RESTART: u64 = 219;
@@ -146,6 +146,10 @@ impl Memory for View<'_> {
 
     fn generic_family(&self, id: u16) -> Option<String> {
         self.names.generic_family(id)
+    }
+
+    fn interface(&self, index: u32) -> Option<String> {
+        self.names.interface(index)
     }
 }
 

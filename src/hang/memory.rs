@@ -8,9 +8,9 @@ use std::os::unix::fs::FileExt;
 
 use nix::unistd::Pid;
 
-use crate::decode::{CStrLen, Memory};
 use crate::tracee;
 use crate::unwind::Mappings;
+use decode::{CStrLen, Memory};
 
 /// The smallest page.
 const PAGE: u64 = 4096;

@@ -1,13 +1,12 @@
 //! All sockets of a network namespace, as the kernel lists them: sock_diag(7).
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use nix::sched::{CloneFlags, setns};
 use nix::unistd::Pid;
 
+use crate::identify::in_network_of;
 use crate::identify::sock_diag::{
     AF_INET, AF_INET6, AF_UNIX, SockDiag, TCP, UDIAG_SHOW_NAME, UDIAG_SHOW_PEER, UDP, UNIX_DIAG_NAME, UNIX_DIAG_PEER,
     attributes, half, internet_addresses, unix_name, word,
@@ -123,7 +122,10 @@ pub struct Sockets {
 impl Sockets {
     /// Asks for all sockets of a process's network namespace, `ours` if that is our own; empty where that is refused.
     pub fn of(pid: Pid, ours: bool) -> Sockets {
-        let Some(mut diag) = (if ours { SockDiag::open() } else { open_in(pid) }) else { return Sockets::default() };
+        let Some(mut diag) = (if ours { SockDiag::open() } else { in_network_of(pid, SockDiag::open).flatten() })
+        else {
+            return Sockets::default();
+        };
         let mut list = Vec::new();
         // struct unix_diag_req: of all states, any inode, no cookie.
         let mut request = vec![AF_UNIX, 0, 0, 0];
@@ -193,13 +195,6 @@ fn plain(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
-}
-
-/// Opens a connection to the kernel in the network namespace of a process. Only the thread that does so goes there.
-fn open_in(pid: Pid) -> Option<SockDiag> {
-    let namespace = File::open(format!("/proc/{pid}/ns/net")).ok()?;
-    let open = move || setns(namespace, CloneFlags::CLONE_NEWNET).ok().and_then(|()| SockDiag::open());
-    std::thread::spawn(open).join().ok()?
 }
 
 /// struct unix_diag_msg, with attributes behind it.

@@ -11,7 +11,7 @@ use nix::unistd::Pid;
 
 use super::DecodeFds;
 use super::sockets::Sockets;
-use crate::decode::{Device, Referent, Socket};
+use decode::{Device, Referent, Socket};
 
 /// What the kernel appends to the name of a file that is not there any longer.
 const DELETED: &[u8] = b" (deleted)";

@@ -3,6 +3,7 @@
 
 mod descriptors;
 mod generic;
+mod network;
 mod processes;
 pub(crate) mod sock_diag;
 mod sockets;
@@ -13,8 +14,9 @@ use std::rc::Rc;
 
 use nix::unistd::Pid;
 
-use crate::decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
+use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 use crate::tracee;
+pub use network::in_network_of;
 use processes::Namespaces;
 pub use processes::comm;
 use sockets::Sockets;
@@ -124,11 +126,15 @@ impl Memory for Tracee<'_> {
     fn generic_family(&self, id: u16) -> Option<String> {
         self.identify.generic.borrow_mut().name(id)
     }
+
+    fn interface(&self, index: u32) -> Option<String> {
+        network::interface(self.tid, index)
+    }
 }
 
 impl Tracee<'_> {
     /// The socket behind a descriptor, if the kernel has `protocol` for it.
-    fn socket_of(&self, fd: i32, protocol: &str) -> Option<crate::decode::Socket> {
+    fn socket_of(&self, fd: i32, protocol: &str) -> Option<decode::Socket> {
         let link = descriptors::link(self.tid, fd);
         if tracee::socket_protocol(&link)? != protocol.as_bytes() {
             return None;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use nix::unistd::Pid;
 
-use crate::decode::IdKind;
+use decode::IdKind;
 
 /// The name of a process or thread, as far as its first newline.
 pub fn comm(pid: Pid) -> Option<Vec<u8>> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use super::sock_diag::{KINDS, SockDiag};
-use crate::decode::{Ends, Socket};
 use crate::tracee;
+use decode::{Ends, Socket};
 
 /// Sockets that are remembered; a program that opens more than that starts again.
 const MOST: usize = 1024;

@@ -5,7 +5,6 @@
 
 use super::escape::escape_plain;
 use super::report::{Quoted, Tell};
-use super::status;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::crash::{Class, Crash, Decoded, Doing, Origin, OtherThread, Wide, function, is_library, x87_value};
 use crate::unwind::{Callers, Frame, Place, Source};
@@ -20,7 +19,7 @@ const REPEATED: usize = 3;
 /// What the first line says.
 pub fn headline(out: &mut Vec<u8>, crash: &Crash, tid: i32) {
     out.extend_from_slice(b"*** ");
-    status::signal_text(out, crash.signal.unsigned_abs());
+    decode::signal_text(out, crash.signal.unsigned_abs());
     append(out, format_args!(" kills process {} (", crash.process));
     escape_plain(out, &crash.process_comm);
     out.push(b')');

@@ -1,7 +1,7 @@
 //! What follows a line: data in hexadecimal and as text.
 
 use super::text::append;
-use crate::decode::Piece;
+use decode::Piece;
 
 /// Bytes in a line.
 const WIDTH: usize = 16;

@@ -17,7 +17,6 @@ use super::report::{
     Birth, CallInfo, Hit, HitKind, Quoted, Reason, Report, Return, Returned, Stamp, Tampered, Tell, Unknown,
 };
 use super::stack;
-use super::status;
 use super::summary::Summary;
 use crate::crash::Crash;
 use crate::tracer::Tids;
@@ -210,7 +209,7 @@ fn now() -> Duration {
 
 fn signal_json(signal: u32) -> String {
     let mut text = Vec::new();
-    status::signal_text(&mut text, signal);
+    decode::signal_text(&mut text, signal);
     String::from_utf8(text).unwrap_or_default()
 }
 

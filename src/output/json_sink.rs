@@ -8,7 +8,7 @@ use super::json_fields::{Fields, JsonForm};
 use super::referents;
 use super::report::Tell;
 use super::text::append;
-use crate::decode::{End, Process, Quote, Raw, Referent, Sink};
+use decode::{End, Process, Quote, Raw, Referent, Sink};
 
 /// Integers beyond this lose digits in programs that read numbers as doubles: 2^53.
 const EXACT: u64 = 1 << 53;
@@ -578,7 +578,7 @@ impl Sink for JsonSink<'_> {
     fn wait_status(&mut self, status: u32) {
         let mut text = Vec::new();
         let mut signal = |number| {
-            super::status::signal_text(&mut text, number);
+            decode::signal_text(&mut text, number);
             String::from_utf8_lossy(&text).into_owned()
         };
         match status & 0x7f {
@@ -668,6 +668,10 @@ impl Sink for JsonSink<'_> {
         let text = text.to_string();
         self.put("\"remark\":");
         self.name(&text);
+    }
+
+    fn date(&self, seconds: i64, fraction: u64, digits: u32) -> Option<String> {
+        super::clock::date(seconds, fraction, digits)
     }
 
     fn is_for_people(&self) -> bool {

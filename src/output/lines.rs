@@ -21,11 +21,11 @@ use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::crash::Crash;
-use crate::decode::Piece;
 use crate::hang::report::span;
 use crate::identify::comm;
 use crate::tracer::Tids;
 use crate::unwind::Callers;
+use decode::Piece;
 
 /// What lines look like and which are there.
 #[derive(Clone, Debug)]
@@ -417,7 +417,7 @@ impl Report for Lines {
         let style = TextStyle { palette: None, ..self.style.text };
         self.note(stamp, |out| {
             out.extend_from_slice(b"--- ");
-            status::signal_text(out, signal);
+            decode::signal_text(out, signal);
             out.push(b' ');
             let mut state = TextState::default();
             info(&mut TextSink::new(out, style, &mut state));
@@ -479,7 +479,7 @@ impl Report for Lines {
     fn stopped(&mut self, stamp: &Stamp, signal: u32) {
         self.note(stamp, |out| {
             out.extend_from_slice(b"--- stopped by ");
-            status::signal_text(out, signal);
+            decode::signal_text(out, signal);
             out.extend_from_slice(b" ---");
         });
     }
@@ -568,7 +568,7 @@ impl Report for Lines {
         if told {
             self.note(stamp, |out| {
                 out.extend_from_slice(b"+++ killed by ");
-                status::signal_text(out, signal);
+                decode::signal_text(out, signal);
                 out.extend_from_slice(if core_dumped { b" (core dumped) +++" } else { b" +++" });
             });
         }

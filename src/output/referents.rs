@@ -7,7 +7,7 @@ use syscall_table::{Abi, sets, signal_name};
 use super::escape::{HexStrings, escape, escape_angled};
 use super::json_sink::push_text;
 use super::text::append;
-use crate::decode::{Device, Ends, Referent, Socket};
+use decode::{Device, Ends, Referent, Socket};
 
 /// Appends what strace writes behind a descriptor, between angle brackets: `/etc/passwd`.
 pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {

@@ -7,8 +7,8 @@ use syscall_table::{Abi, Type};
 
 use super::summary::Summary;
 use crate::crash::Crash;
-use crate::decode::{Piece, Sink};
 use crate::unwind::Callers;
+use decode::{Piece, Sink};
 
 /// Where and when something happened.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use std::fmt::Arguments;
 use std::sync::OnceLock;
 
-use syscall_table::{errno_name, signal_name};
+use syscall_table::errno_name;
 
 use super::paint::{END, Palette, Sgr};
 use super::text::append;
@@ -36,14 +36,14 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     } else if status & 0xff == 0x7f {
         append(out, format_args!("{{WIFSTOPPED(s) && WSTOPSIG(s) == "));
         // With PTRACE_O_TRACESYSGOOD, a bit above the signal tells stops of system calls.
-        signal_text(out, status >> 8 & 0x7f);
+        decode::signal_text(out, status >> 8 & 0x7f);
         if status & 0x8000 != 0 {
             append(out, format_args!(" | 0x80"));
         }
         status & 0xffff
     } else {
         append(out, format_args!("{{WIFSIGNALED(s) && WTERMSIG(s) == "));
-        signal_text(out, signal);
+        decode::signal_text(out, signal);
         if status & 0x80 != 0 {
             append(out, format_args!(" && WCOREDUMP(s)"));
         }
@@ -60,16 +60,6 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     }
     if rest & 0xffff != 0 {
         append(out, format_args!("|{:#x}", rest & 0xffff));
-    }
-}
-
-/// A signal by name, or as a number.
-pub fn signal_text(out: &mut Vec<u8>, number: u32) {
-    match signal_name(number) {
-        Some(name) => append(out, format_args!("{name}")),
-        None if number == 32 => append(out, format_args!("SIGRTMIN")),
-        None if (33..=64).contains(&number) => append(out, format_args!("SIGRT_{}", number - 32)),
-        None => append(out, format_args!("{number}")),
     }
 }
 

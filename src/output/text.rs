@@ -6,7 +6,7 @@ use super::constants::{ConstantStyle, Hex, Octal, signals};
 use super::escape::{HexStrings, all_hex, escape, escape_angled};
 use super::paint::{END, Palette, Sgr};
 use super::referents;
-use crate::decode::{End, Naming, Process, Quote, Raw, Referent, Sink};
+use decode::{End, Naming, Process, Quote, Raw, Referent, Sink};
 
 /// How values look.
 #[derive(Clone, Copy, Debug, Default)]
@@ -232,7 +232,7 @@ impl Sink for TextSink<'_> {
 
     fn octal(&mut self, value: u64, digits: usize) {
         // C's %#03o: a leading zero, which counts as a digit.
-        let mut text = crate::decode::Short::default();
+        let mut text = decode::Short::default();
         text.write(format_args!("{value:o}"));
         let own = text.as_str().trim_start_matches('0');
         for _ in own.len() + 1..digits {
@@ -680,6 +680,10 @@ impl Sink for TextSink<'_> {
 
     fn remark(&mut self, text: Arguments<'_>) {
         self.format(text);
+    }
+
+    fn date(&self, seconds: i64, fraction: u64, digits: u32) -> Option<String> {
+        super::clock::date(seconds, fraction, digits)
     }
 
     fn explains(&self) -> bool {

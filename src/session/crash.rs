@@ -7,9 +7,9 @@ use syscall_table::{Abi, structs};
 
 use super::{CallName, Session};
 use crate::crash::{self, Crash, Doing, OtherThread, PlaceKind, SI_KERNEL, SigInfo};
-use crate::decode::{self, Call, Copied, Local, Memory, Outcome, Scratch, Style};
 use crate::output::{Quoted, Report, Return};
 use crate::tracee;
+use decode::{self, Call, Copied, Local, Memory, Outcome, Scratch, Style};
 
 /// How many calls of each thread are remembered.
 const CALLS: usize = 16;

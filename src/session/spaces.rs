@@ -6,10 +6,10 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use crate::decode::{Call, Memory};
 use crate::tracee;
 use crate::tracer::{ForkKind, Tids};
 use crate::unwind::Mappings;
+use decode::{Call, Memory};
 
 /// Calls that can change what code is mapped, or who shares the memory.
 const CHANGING: [&str; 14] = [

@@ -9,7 +9,6 @@ use super::letting_go::is_recorded;
 use super::spaces;
 use super::stacks::Stacks;
 use super::{Clocks, Session};
-use crate::decode::Scratch;
 use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, KernelFilter, Options};
@@ -19,6 +18,7 @@ use crate::output::{
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
 use crate::tracer::{Ending, Placed, Tids, Tracer, forbidden};
 use crate::unwind::{self, Unwinder};
+use decode::Scratch;
 
 /// What failed before or while tracing; the text is for the person who ran the program.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use nix::unistd::Pid;
 use syscall_table::Abi;
 
 use super::Session;
-use crate::decode::Call;
 use crate::message;
 use crate::output::Tampered;
 use crate::tracer::{Forced, PokeFailure, Target, Tracer};
+use decode::Call;
 
 impl Session<'_> {
     /// A call that is told begins.

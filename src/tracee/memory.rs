@@ -12,7 +12,7 @@ use super::error::Error;
 use super::patience;
 use super::request::{peek, plain};
 use super::state::Stopped;
-use crate::decode::CStrLen;
+use decode::CStrLen;
 
 /// The smallest page: what is mapped and readable changes only at multiples of it.
 pub(super) const PAGE: u64 = 4096;
@@ -302,7 +302,7 @@ impl Stopped {
     }
 }
 
-impl crate::decode::Memory for Memory {
+impl decode::Memory for Memory {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
         Memory::read(self, address, buffer)
     }

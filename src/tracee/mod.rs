@@ -22,11 +22,11 @@ mod threads;
 mod traceme;
 mod window;
 
-pub use crate::decode::CStrLen;
 pub use affinity::{CpuMask, yield_cpu};
 pub use alarm::Alarm;
 pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
+pub use decode::CStrLen;
 pub use deference::Deference;
 pub use error::{Busy, Error};
 pub use files::FileIdentity;

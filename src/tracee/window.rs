@@ -3,7 +3,7 @@
 use nix::unistd::Pid;
 
 use super::memory::{BATCH, Memory, PAGE, Range, c_string};
-use crate::decode::CStrLen;
+use decode::CStrLen;
 
 /// How far a read looks ahead: most strings and structures are shorter, and copying so much costs nothing beside the
 /// system call that does it.

@@ -11,7 +11,7 @@ use super::maps::Mappings;
 use super::module::{Module, Question};
 use super::registers::{Registers, Word};
 use super::{Options, Unwinder};
-use crate::decode::Memory;
+use decode::Memory;
 
 /// Numbers that look random, the same in each run: xorshift.
 struct Dice(Cell<u64>);

@@ -47,7 +47,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::rc::Rc;
 
-use crate::decode::Memory;
+use decode::Memory;
 use effort::Effort;
 use files::{Content, Identity, Process};
 use module::Module;

@@ -4,7 +4,7 @@ use super::Unwinder;
 use super::effort::Effort;
 use super::elf::{Elf, text};
 use super::maps::{Mapping, Mappings};
-use crate::decode::Memory;
+use decode::Memory;
 
 /// The longest name that is looked at.
 const LONGEST: usize = 4096;

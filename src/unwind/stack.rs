@@ -9,7 +9,7 @@ use super::registers::{Register, Registers, Word};
 use super::rules::Row;
 use super::step::{self, Words};
 use super::{Options, Unwinder};
-use crate::decode::Memory;
+use decode::Memory;
 
 /// The smallest page: what is mapped changes only at multiples of it.
 const PAGE: u64 = 4096;

@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::running::{stderr, trapline};
 use crate::programs::program;
+use crate::skip::skip;
 
 /// The lines of the program's calls on descriptors of these kinds, with everything that differs from run to run replaced.
 fn lines(options: &[&str]) -> Vec<String> {
@@ -73,6 +74,23 @@ fn namespaces_that_calls_make() {
     assert!(!told("-enamespace=none").0.contains("(mnt:"));
     let output = trapline().args(["-enamespace=old", "true"]).output().expect("trapline runs");
     assert_eq!((&*stderr(&output), output.status.code()), ("trapline: invalid namespace 'old' (new)\n", Some(1)));
+}
+
+#[test]
+fn interfaces_of_the_network_namespace_that_the_program_is_in() {
+    let mut command = trapline();
+    let output = command.args(["-e", "trace=sendto"]).arg(program("interface-elsewhere")).output();
+    let output = output.expect("trapline runs");
+    if output.status.code() == Some(2) {
+        skip!("network namespaces cannot be made here");
+    }
+    let line = |name: &str| {
+        format!(
+            "sendto(-1, \"\", 0, 0, {{sa_family=AF_INET6, sin6_port=htons(0), sin6_flowinfo=htonl(0), inet_pton(AF_INET6, \
+             \"fe80::1\", &sin6_addr), sin6_scope_id=if_nametoindex(\"{name}\")}}, 28) = -1 EBADF (Bad file descriptor)\n"
+        )
+    };
+    assert_eq!(stderr(&output), line("lo") + &line("elsewhere") + "+++ exited with 0 +++\n");
 }
 
 #[test]
