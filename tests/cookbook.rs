@@ -37,7 +37,7 @@ exit 1
 "#;
 
 /// Something that the answer holds, for each heading.
-const ANSWERS: [(&str, &str); 24] = [
+const ANSWERS: [(&str, &str); 25] = [
     ("Files that were looked for and not found", " /nonexistent"),
     ("The slowest calls", "[\"wait4\"|\"execve\"|\"vfork\"|\"clone\"]"),
     ("Bytes read and written, for each file", "5\twrite\t/"),
@@ -68,6 +68,7 @@ const ANSWERS: [(&str, &str); 24] = [
     ("From Polars", "openat"),
     ("From pyarrow and pandas", "openat"),
     ("From ClickHouse", "\"openat\","),
+    ("From Spark", "get_json_object(args, $.pathname)"),
 ];
 
 /// The headings of a page and the commands below each.
@@ -113,7 +114,11 @@ fn cooked(directory: &Path, commands: &str) -> (String, String) {
         .current_dir(directory)
         .env("PATH", &path)
         .env("LC_ALL", "C.UTF-8")
-        .env("HOME", directory);
+        .env("HOME", directory)
+        // Spark asks for the address of the machine's name, which nobody knows here, and its Java for control groups, which it
+        // does not find from a namespace of them.
+        .env("SPARK_LOCAL_IP", "127.0.0.1")
+        .env("JAVA_TOOL_OPTIONS", "-XX:-UseContainerSupport");
     let output = shell.stdin(Stdio::null()).output().expect("bash");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (text(&output.stdout), text(&output.stderr))
@@ -126,8 +131,9 @@ fn every_recipe_answers() {
     assert_eq!(recipes.len(), ANSWERS.len());
     for ((heading, commands), (expected, answer)) in recipes.iter().zip(ANSWERS) {
         assert_eq!(heading, expected);
-        let needs_tools =
-            ["duckdb", "polars", "pyarrow", "chdb"].iter().any(|tool| commands.contains(&format!("import {tool}")));
+        let needs_tools = ["import duckdb", "import polars", "import pyarrow", "import chdb", "from pyspark"]
+            .iter()
+            .any(|import| commands.contains(import));
         if needs_tools && python_with_tools().is_none() {
             skip::record(&format!("{heading}: needs what tests/support/tools installs"));
             continue;
@@ -137,7 +143,8 @@ fn every_recipe_answers() {
             Some(several) if several.contains('|') => several.split('|').any(|one| text.contains(one)),
             _ => text.contains(answer),
         };
-        assert!(found && !errors.contains("error"), "{heading}\n{commands}\n{text}{errors}");
+        let failed = errors.lines().any(|line| line.contains("error") && !line.contains(" WARN "));
+        assert!(found && !failed, "{heading}\n{commands}\n{text}{errors}");
     }
 }
 

@@ -14,8 +14,8 @@ use std::rc::Rc;
 
 use nix::unistd::Pid;
 
-use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 use crate::tracee;
+use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 pub use network::in_network_of;
 use processes::Namespaces;
 pub use processes::comm;

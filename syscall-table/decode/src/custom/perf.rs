@@ -6,6 +6,9 @@ use crate::number::from_bytes;
 use crate::text::Short;
 use crate::walk::{Frame, Place, Walk};
 
+/// asm-generic/errno-base.h
+const E2BIG: u32 = 7;
+
 /// PERF_ATTR_SIZE_VER0, which a size of 0 stands for.
 const SMALLEST: u64 = 64;
 
@@ -151,7 +154,7 @@ pub fn sched_attr(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
 /// The same as the caller made it, and the size that the kernel knows where that is another: `{…} => {size=56}`.
 pub fn sched_attr_set(walk: &mut Walk, _: &'static [ExprId], address: u64, frame: Frame) {
     let Some(outcome) = walk.outcome else { return sched_attr(walk, &[], address, frame) };
-    let size = walk.fetch_all(address, 4).filter(|_| outcome.error == libc::E2BIG as u32 && walk.style.dereference);
+    let size = walk.fetch_all(address, 4).filter(|_| outcome.error == E2BIG && walk.style.dereference);
     if let Some(place) = size {
         walk.sink.outcome_of(walk.split_name);
         walk.fields(structs::SCHED_ATTR_SIZE, place, usize::MAX);
