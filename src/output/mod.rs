@@ -1,5 +1,7 @@
 //! Formats and files.
 
+#[cfg(test)]
+mod arbitrary;
 mod clock;
 mod constants;
 mod crash_json;
