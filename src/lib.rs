@@ -16,6 +16,7 @@ pub mod message;
 pub mod options;
 pub mod output;
 pub mod session;
+pub mod tids;
 pub mod tracee;
 pub mod tracer;
 pub mod unwind;

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
         };
     }
     let ending = match options.timeout {
-        Some(timeout) => hang::timeout::run(&options, timeout),
+        Some(timeout) => session::timeout::run(&options, timeout),
         None => session::run(&options),
     };
     if let Err(error) = &ending {

@@ -9,6 +9,7 @@ mod spaces;
 mod stacks;
 mod start;
 mod tampering;
+pub mod timeout;
 mod watch;
 
 use std::time::Duration;
@@ -24,8 +25,9 @@ use crate::identify::Identify;
 use crate::message;
 use crate::options::{Format, Interruptible, Options};
 use crate::output::{Birth, CallInfo, Report, Return, Returned, Stamp, Summary, Tampered, Unknown};
+use crate::tids::Tids;
 use crate::tracee::{self, Ticker};
-use crate::tracer::{Event, ForkKind, SystemTime, Tids, Tracer, Victim};
+use crate::tracer::{Event, ForkKind, SystemTime, Tracer, Victim};
 use crate::unwind::{Callers, Unwinder};
 use decode::{self, Call, Copied, Local, Outcome, Scratch, Style, Transfer};
 use stacks::Stacks;

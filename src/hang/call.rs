@@ -10,7 +10,7 @@ use super::proc::Position;
 use super::world::World;
 use crate::identify::{DecodeFds, DecodePids, Identify};
 use crate::output::{TextSink, TextState, TextStyle};
-use decode::{self, CStrLen, Memory, Outcome, Referents, Scratch, Style};
+use decode::{self, Memory, Outcome, Referents, Scratch, Style};
 
 /// restart_syscall(2): what /proc shows of a call that went on after an interruption.
 const RESTART: u64 = 219;
@@ -130,10 +130,6 @@ struct View<'a> {
 impl Memory for View<'_> {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
         self.memory.read(address, buffer)
-    }
-
-    fn read_cstr(&self, address: u64, most: usize, into: &mut Vec<u8>) -> Option<CStrLen> {
-        self.memory.read_cstr(address, most, into)
     }
 
     fn referents(&self) -> Option<&dyn Referents> {

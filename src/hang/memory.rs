@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use crate::tracee;
 use crate::unwind::Mappings;
-use decode::{CStrLen, Memory};
+use decode::Memory;
 
 /// The smallest page.
 const PAGE: u64 = 4096;
@@ -80,14 +80,5 @@ impl Touched {
 impl Memory for Touched {
     fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
         Touched::read(self, address, buffer)
-    }
-
-    fn read_cstr(&self, address: u64, most: usize, into: &mut Vec<u8>) -> Option<CStrLen> {
-        let readable = self.readable(address, most);
-        let start = into.len();
-        into.resize(start + readable, 0);
-        let read = self.memory.read_cstr(address, &mut into[start..]);
-        into.truncate(start + read.map_or(0, |(CStrLen::Whole(len) | CStrLen::Cut(len))| len));
-        read
     }
 }

@@ -16,7 +16,6 @@ pub mod sockets;
 pub mod stacks;
 pub mod stop;
 pub mod symbols;
-pub mod timeout;
 pub mod verdict;
 pub mod wait;
 pub mod waits;

@@ -18,7 +18,7 @@ use crate::tracee;
 use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
 pub use network::in_network_of;
 use processes::Namespaces;
-pub use processes::comm;
+pub use processes::{comm, process_of};
 use sockets::Sockets;
 
 /// What is told of descriptors: `-y`, `-yy`, `--decode-fds`.
@@ -80,6 +80,12 @@ impl Identify {
     /// The memory and the numbers of a thread.
     pub fn tracee(&self, tid: Pid) -> Tracee<'_> {
         Tracee { identify: self, tid }
+    }
+}
+
+impl Memory for tracee::Memory {
+    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
+        tracee::Memory::read(self, address, buffer)
     }
 }
 

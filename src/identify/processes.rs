@@ -15,6 +15,11 @@ pub fn comm(pid: Pid) -> Option<Vec<u8>> {
     Some(name)
 }
 
+/// The id of the process that a thread belongs to.
+pub fn process_of(tid: Pid) -> Option<i32> {
+    crate::tracee::status(tid).map(|status| status.tgid)
+}
+
 /// The numbers of the namespaces of a thread that `flags` name; see namespaces(7).
 pub fn namespaces(tid: Pid, flags: u64) -> Vec<(&'static str, u64)> {
     let flag = |flag: libc::c_int| flag as u32 as u64;

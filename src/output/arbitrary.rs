@@ -109,15 +109,11 @@ fn registers(random: &mut Random, abi: Abi, syscall: Option<&Syscall>) -> [u64; 
     registers
 }
 
+/// Makes a sink for what it is given.
+type WithSink<'a> = &'a mut dyn FnMut(&mut dyn FnMut(&mut dyn Sink));
+
 /// All that is told of a call, as a run does it.
-fn tell(
-    call: &mut Call,
-    style: Style,
-    memory: &Pages,
-    outcome: Outcome,
-    scratch: &mut Scratch,
-    sink: &mut dyn FnMut(&mut dyn FnMut(&mut dyn Sink)),
-) {
+fn tell(call: &mut Call, style: Style, memory: &Pages, outcome: Outcome, scratch: &mut Scratch, sink: WithSink<'_>) {
     let scratch = RefCell::new(scratch);
     let call = RefCell::new(call);
     sink(&mut |sink| call.borrow_mut().enter(style, memory, sink, &mut scratch.borrow_mut()));
@@ -200,6 +196,7 @@ fn one(seed: u64, scratch: &mut Scratch) {
 
 /// For a moment, or as many seconds as TRAPLINE_FUZZ says, from TRAPLINE_FUZZ_SEED on.
 #[test]
+#[expect(clippy::print_stdout, reason = "how much was tried")]
 fn any_call() {
     let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (end, first) = (variable("TRAPLINE_FUZZ"), variable("TRAPLINE_FUZZ_SEED").unwrap_or(1));

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use nix::unistd::Pid;
 
 use crate::message;
-use crate::tracer::Tids;
+use crate::tids::Tids;
 
 /// The output as the user named it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -141,7 +141,7 @@ impl Target {
         self.file = None;
         self.lost = true;
         if !self.immediate {
-            let text = super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs());
+            let text = crate::message::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs());
             let text = format!("cannot write to {}: {text}; the trace ends here, the command goes on", self.name);
             message::tell(&self.program, text);
         }
@@ -258,5 +258,5 @@ impl Files {
 }
 
 fn reason(error: &io::Error) -> &'static str {
-    super::status::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs())
+    crate::message::error_text(error.raw_os_error().unwrap_or(0).unsigned_abs())
 }

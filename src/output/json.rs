@@ -19,7 +19,8 @@ use super::report::{
 use super::stack;
 use super::summary::Summary;
 use crate::crash::Crash;
-use crate::tracer::Tids;
+use crate::identify::process_of;
+use crate::tids::Tids;
 use crate::unwind::Callers;
 
 /// The version of the records' schema: it grows when a field changes its meaning or goes.
@@ -190,7 +191,7 @@ impl JsonLines {
 /// What is kept for a thread, from its first event on.
 fn thread(threads: &mut Tids<Thread>, tid: Pid, form: JsonForm) -> &mut Thread {
     threads.entry(tid).or_insert_with(|| {
-        let tgid = crate::tracee::status(tid).map_or(tid.as_raw(), |s| s.tgid);
+        let tgid = process_of(tid).unwrap_or(tid.as_raw());
         Thread { comm: comm(tid), tgid, call: Collected::new(form), ..Thread::default() }
     })
 }

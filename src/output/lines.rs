@@ -21,9 +21,9 @@ use super::status;
 use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::crash::Crash;
-use crate::hang::report::span;
 use crate::identify::comm;
-use crate::tracer::Tids;
+use crate::message::span;
+use crate::tids::Tids;
 use crate::unwind::Callers;
 use decode::Piece;
 

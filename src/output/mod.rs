@@ -36,7 +36,6 @@ pub use report::{
     Birth, CallInfo, Hit, HitKind, Quoted, Reason, Report, Return, Returned, Stamp, Tampered, Tell, Unknown,
 };
 pub use stack::json as json_frames;
-pub use status::error_text;
 pub use summary::{Clock, Column, Summary, SummaryStyle};
 pub use summary_only::SummaryOnly;
 pub use text::{TextSink, TextState, TextStyle};

@@ -9,7 +9,7 @@ use super::clock::{Clock, fraction};
 use super::lines::{LineStyle, PidColumn};
 use super::report::Stamp;
 use super::text::{append, comm_text};
-use crate::tracer::Tids;
+use crate::tids::Tids;
 
 /// What the numbers of x32 calls carry; see syscall(2).
 const X32_BIT: u64 = 0x4000_0000;

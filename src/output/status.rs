@@ -1,7 +1,6 @@
 //! Exit statuses and errors in words.
 
 use std::fmt::Arguments;
-use std::sync::OnceLock;
 
 use syscall_table::errno_name;
 
@@ -63,18 +62,6 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     }
 }
 
-/// What perror(3) would print for an errno value.
-pub fn error_text(number: u32) -> &'static str {
-    const COUNT: usize = 256;
-    static TEXTS: [OnceLock<String>; COUNT] = [const { OnceLock::new() }; COUNT];
-    let Some(text) = TEXTS.get(number as usize) else { return "Unknown error" };
-    text.get_or_init(|| {
-        // The standard library asks strerror_r and appends the number.
-        let full = std::io::Error::from_raw_os_error(number as i32).to_string();
-        full.rsplit_once(" (os error").map_or(full.clone(), |(text, _)| text.to_string())
-    })
-}
-
 /// Results that never reach the program: the kernel restarts the call or makes it EINTR (linux/errno.h).
 pub fn restart_text(number: u32) -> Option<(&'static str, &'static str)> {
     Some(match number {
@@ -94,7 +81,7 @@ pub fn failure(out: &mut Vec<u8>, error: u32, palette: Option<&Palette>) {
     let colour = palette.map(|palette| palette.error);
     let (name, text) = match (restart, errno_name(error)) {
         (Some((name, text)), _) => (name, text),
-        (None, Some(name)) => (name, error_text(error)),
+        (None, Some(name)) => (name, crate::message::error_text(error)),
         (None, None) => return part(out, colour, format_args!("(errno {error})")),
     };
     part(out, colour, format_args!("{name}"));

@@ -6,8 +6,9 @@
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
+use crate::tids::Tids;
 use crate::tracee;
-use crate::tracer::{ForkKind, Tids};
+use crate::tracer::ForkKind;
 use crate::unwind::Mappings;
 use decode::{Call, Memory};
 

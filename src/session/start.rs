@@ -15,8 +15,9 @@ use crate::options::{Format, Interruptible, KernelFilter, Options};
 use crate::output::{
     Destination, JsonLines, LineStyle, Lines, PidColumn, Quiet, Report, Summary, SummaryOnly, TextStyle,
 };
+use crate::tids::Tids;
 use crate::tracee::{self, Handover, SpawnError, Ticker, User};
-use crate::tracer::{Ending, Placed, Tids, Tracer, forbidden};
+use crate::tracer::{Ending, Placed, Tracer, forbidden};
 use crate::unwind::{self, Unwinder};
 use decode::Scratch;
 

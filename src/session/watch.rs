@@ -7,8 +7,8 @@ use nix::unistd::Pid;
 use super::Session;
 use crate::message;
 use crate::output::{Hit, HitKind};
+use crate::tids::Tids;
 use crate::tracee::{self, BREAKPOINTS, Breakpoint, Error, Hits, Length, Memory, Running};
-use crate::tracer::Tids;
 use crate::unwind::{Callers, Mapping, Mappings, Options, Registers, Unwinder, Word};
 use crate::watch::{Accesses, Place, Watch};
 

@@ -348,7 +348,7 @@ pub fn is_filtered() -> bool {
 pub(super) unsafe fn fail(program: &str, what: &'static [u8]) -> ! {
     let errno = Errno::last_raw();
     // This may allocate, which a forked child may do only because the tracer has a single thread.
-    let text = crate::output::error_text(errno.unsigned_abs());
+    let text = crate::message::error_text(errno.unsigned_abs());
     for part in [program.as_bytes(), b": ", what, b": ", text.as_bytes(), b"\n"] {
         // SAFETY: `part` is valid for its length. A message that cannot be written is lost.
         unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };

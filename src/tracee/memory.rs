@@ -12,7 +12,6 @@ use super::error::Error;
 use super::patience;
 use super::request::{peek, plain};
 use super::state::Stopped;
-use decode::CStrLen;
 
 /// The smallest page: what is mapped and readable changes only at multiples of it.
 pub(super) const PAGE: u64 = 4096;
@@ -160,13 +159,28 @@ impl Memory {
         1
     }
 
-    /// Reads up to and including the first NUL byte, or until `buffer` is full, and returns how many bytes those are,
-    /// without the NUL; `None` when the string runs into memory that is not there.
+    /// Reads up to and including the first NUL byte, and returns how many bytes stand before it; `None` when there is none in
+    /// the first `buffer.len()` bytes, or the string runs into memory that is not there.
     ///
     /// It reads a page at most at a time, and never a page that the string does not reach: the page after may be
     /// a mapping whose first access has effects or blocks, such as one that userfaultfd(2) serves.
-    pub fn read_cstr(&self, address: u64, buffer: &mut [u8]) -> Option<CStrLen> {
-        c_string(|address, part| self.read(address, part), address, buffer)
+    pub fn read_cstr(&self, address: u64, buffer: &mut [u8]) -> Option<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            let at = address.checked_add(filled as u64)?;
+            let to_page_end = usize::try_from(PAGE - at % PAGE).ok()?;
+            let end = buffer.len().min(filled + to_page_end);
+            let part = &mut buffer[filled..end];
+            let read = self.read(at, part);
+            if let Some(nul) = part[..read].iter().position(|byte| *byte == 0) {
+                return Some(filled + nul);
+            }
+            if read < part.len() {
+                return None;
+            }
+            filled = end;
+        }
+        None
     }
 
     /// Writes all of `bytes`, which must fall into writable memory. Where it does not, what comes before is written.
@@ -260,30 +274,6 @@ impl MemoryFile {
     }
 }
 
-/// [`Memory::read_cstr`] by any way to read.
-pub(super) fn c_string(
-    mut read: impl FnMut(u64, &mut [u8]) -> usize,
-    address: u64,
-    buffer: &mut [u8],
-) -> Option<CStrLen> {
-    let mut filled = 0;
-    while filled < buffer.len() {
-        let at = address.checked_add(filled as u64)?;
-        let to_page_end = usize::try_from(PAGE - at % PAGE).ok()?;
-        let end = buffer.len().min(filled + to_page_end);
-        let part = &mut buffer[filled..end];
-        let read = read(at, part);
-        if let Some(nul) = part[..read].iter().position(|byte| *byte == 0) {
-            return Some(CStrLen::Whole(filled + nul));
-        }
-        if read < part.len() {
-            return None;
-        }
-        filled = end;
-    }
-    Some(CStrLen::Cut(filled))
-}
-
 impl Stopped {
     /// Reads a word of memory, even where the tracee may not: PTRACE_PEEKDATA.
     ///
@@ -299,11 +289,5 @@ impl Stopped {
     /// [`Error::Fault`] where nothing is mapped, or a shared mapping is read-only; [`Error::NoSuchProcess`].
     pub fn poke(&self, address: u64, word: u64) -> Result<(), Error> {
         plain(libc::PTRACE_POKEDATA, self.pid(), address as usize, word as usize).map_err(Error::from)
-    }
-}
-
-impl decode::Memory for Memory {
-    fn read(&self, address: u64, buffer: &mut [u8]) -> usize {
-        Memory::read(self, address, buffer)
     }
 }

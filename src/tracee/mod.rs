@@ -26,7 +26,6 @@ pub use affinity::{CpuMask, yield_cpu};
 pub use alarm::Alarm;
 pub use daemonize::{Daemonize, Handover, hand_over};
 pub use debug::{Access, BREAKPOINTS, Breakpoint, Hits, Length};
-pub use decode::CStrLen;
 pub use deference::Deference;
 pub use error::{Busy, Error};
 pub use files::FileIdentity;

@@ -2,8 +2,7 @@
 
 use nix::unistd::Pid;
 
-use super::memory::{BATCH, Memory, PAGE, Range, c_string};
-use decode::CStrLen;
+use super::memory::{BATCH, Memory, PAGE, Range};
 
 /// How far a read looks ahead: most strings and structures are shorter, and copying so much costs nothing beside the
 /// system call that does it.
@@ -88,11 +87,6 @@ impl Window {
         let read = len.min(piece.len.saturating_sub(offset));
         buffer[..read].copy_from_slice(&self.bytes[at][offset..offset + read]);
         read
-    }
-
-    /// As [`Memory::read_cstr`].
-    pub fn read_cstr(&mut self, pid: Pid, address: u64, buffer: &mut [u8]) -> Option<CStrLen> {
-        c_string(|address, part| self.read(pid, address, part), address, buffer)
     }
 
     /// The piece that holds all of a range.

@@ -12,7 +12,6 @@ mod seccomp;
 mod served;
 mod stop_loop;
 mod tamper;
-mod tids;
 mod unkillable;
 mod usage;
 
@@ -20,5 +19,4 @@ pub use attach::{AttachError, forbidden};
 pub use event::{Event, ForkKind};
 pub use stop_loop::{Ending, Placed, Tracer};
 pub use tamper::{Forced, Marks, Poke, PokeFailure, Rule, Tampering, Target, Victim, When};
-pub use tids::Tids;
 pub use usage::SystemTime;

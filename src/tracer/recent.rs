@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use nix::unistd::Pid;
 
-use super::tids::Tids;
+use crate::tids::Tids;
 use crate::tracee::{Wait, wait, yield_cpu};
 
 /// From so many tracees on, asking the last ones first is worth it: below, the list is as quickly gone through.

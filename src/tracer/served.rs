@@ -11,7 +11,7 @@ use std::fs;
 use nix::unistd::Pid;
 use syscall_table::Abi;
 
-use crate::tracee::{CStrLen, Memory, be_patient};
+use crate::tracee::{Memory, be_patient};
 
 /// File systems whose files are elsewhere, as /proc/PID/mountinfo calls them; those of FUSE have a dot and their own name
 /// behind theirs.
@@ -92,7 +92,7 @@ impl Served {
             Kind::Mount(which) => {
                 let mut name = [0; 16];
                 let length = Memory::of(tid).read_cstr(args[which], &mut name);
-                matches!(length, Some(CStrLen::Whole(len)) if is_kind_elsewhere(&String::from_utf8_lossy(&name[..len])))
+                length.is_some_and(|len| is_kind_elsewhere(&String::from_utf8_lossy(&name[..len])))
             }
             Kind::Mmap => {
                 let anonymous = args[3] & libc::MAP_ANONYMOUS as u64 != 0;

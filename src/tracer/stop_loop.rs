@@ -21,9 +21,9 @@ use super::recent::Recent;
 use super::seccomp;
 use super::served::Served;
 use super::tamper::Replaced;
-use super::tids::Tids;
 use super::unkillable;
 use super::usage::{SystemTime, Usage};
+use crate::tids::Tids;
 use crate::tracee::{
     self, ARCH_I386, At, BASE_OPTIONS, Command, EXIT_KILL, EXIT_STOPS, FILTER_OPTIONS, FOLLOW_OPTIONS, Handover, Hits,
     Kept, Refused, Running, SpawnError, Stop, Stopped, SyscallInfo, SyscallStop, Wait, Window, forget_taken,

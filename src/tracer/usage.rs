@@ -10,7 +10,7 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Pid;
 
-use super::tids::Tids;
+use crate::tids::Tids;
 use crate::tracee::RunClock;
 
 /// Descriptors that are left for other uses than clocks.

@@ -1,7 +1,7 @@
 //! Memory: in bulk, in batches, strings, by word, and what is not there.
 
 use nix::errno::Errno;
-use trapline::tracee::{CStrLen, Error, Memory, Range, Stop, Stopped};
+use trapline::tracee::{Error, Memory, Range, Stop, Stopped};
 
 use crate::program::{end_of, finish, next_mark, next_signal, start};
 
@@ -133,20 +133,20 @@ fn a_string_ends_at_its_nul() {
     let (tracee, p, _) = next_mark(start("cstr", source));
     let memory = tracee.memory();
     let mut buffer = [0; 8192];
-    assert_eq!(memory.read_cstr(p + 4090, &mut buffer), Some(CStrLen::Whole(15)));
+    assert_eq!(memory.read_cstr(p + 4090, &mut buffer), Some(15));
     assert_eq!(buffer[..15], *b"a string across");
-    assert_eq!(memory.read_cstr(p + 8186, &mut buffer), Some(CStrLen::Whole(5)));
+    assert_eq!(memory.read_cstr(p + 8186, &mut buffer), Some(5));
     assert_eq!(buffer[..5], *b"edge!");
-    assert_eq!(memory.read_cstr(p + 6100, &mut buffer), Some(CStrLen::Whole(0)));
-    assert_eq!(memory.read_cstr(p, &mut buffer[..4100]), Some(CStrLen::Cut(4100)));
-    assert_eq!(memory.read_cstr(p + 6000, &mut buffer[..100]), Some(CStrLen::Cut(100)));
-    assert_eq!(memory.read_cstr(p + 6000, &mut buffer[..101]), Some(CStrLen::Whole(100)));
-    assert_eq!(memory.read_cstr(p, &mut []), Some(CStrLen::Cut(0)));
+    assert_eq!(memory.read_cstr(p + 6100, &mut buffer), Some(0));
+    assert_eq!(memory.read_cstr(p, &mut buffer[..4100]), None);
+    assert_eq!(memory.read_cstr(p + 6000, &mut buffer[..100]), None);
+    assert_eq!(memory.read_cstr(p + 6000, &mut buffer[..101]), Some(100));
+    assert_eq!(memory.read_cstr(p, &mut []), None);
     assert_eq!(memory.read_cstr(0, &mut buffer), None);
     assert_eq!(memory.read_cstr(u64::MAX, &mut buffer), None);
     let (tracee, ..) = next_mark(tracee);
     assert_eq!(memory.read_cstr(p + 8186, &mut buffer), None);
-    assert_eq!(memory.read_cstr(p + 8186, &mut buffer[..6]), Some(CStrLen::Cut(6)));
+    assert_eq!(memory.read_cstr(p + 8186, &mut buffer[..6]), None);
     assert_eq!(finish(tracee), Stop::Exited(0));
 }
 
@@ -162,7 +162,7 @@ fn a_string_is_read_no_further_than_its_page() {
             return there & 1;
         }"#;
     let (tracee, p, _) = next_mark(start("cstr_page", source));
-    assert_eq!(tracee.memory().read_cstr(p, &mut [0; 4096]), Some(CStrLen::Whole(5)));
+    assert_eq!(tracee.memory().read_cstr(p, &mut [0; 4096]), Some(5));
     assert_eq!(finish(tracee), Stop::Exited(0));
 }
 

@@ -13,11 +13,12 @@ use layout::std_shapes::shapes::{Arrow, Element, ShapeKind};
 use layout::topo::layout::VisualGraph;
 use nix::unistd::Pid;
 
-use super::{span, words};
+use super::words;
 use crate::hang::Findings;
 use crate::hang::graph::Node;
 use crate::hang::verdict::Nature;
 use crate::hang::wait::{How, Who};
+use crate::message::span;
 
 /// A box.
 struct Shape {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use nix::time::{ClockId, clock_gettime};
 use nix::unistd::Pid;
 
-use super::{span, unseen, words};
+use super::{unseen, words};
 use crate::hang::Findings;
 use crate::hang::call::identify;
 use crate::hang::graph::{Activity, Node};
@@ -16,6 +16,7 @@ use crate::hang::stacks::{self, Stacks};
 use crate::hang::verdict::{Deadlock, Nature};
 use crate::hang::wait::{Kind, Object};
 use crate::identify::Identify;
+use crate::message::span;
 
 /// Columns of the report.
 const WIDTH: usize = 80;

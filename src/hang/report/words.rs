@@ -4,12 +4,12 @@ use std::fmt::Write;
 
 use nix::unistd::Pid;
 
-use super::span;
 use crate::hang::Findings;
 use crate::hang::graph::{Activity, Node};
 use crate::hang::process::Process;
 use crate::hang::verdict::Nature;
 use crate::hang::wait::{Ender, How, Outside, Until, Wait, Who};
+use crate::message::span;
 
 /// How many of those who could end a wait are named.
 const NAMED: usize = 3;

@@ -20,7 +20,7 @@ pub fn resolve(case: &Case<'_>) -> Option<Wait> {
     let until = if flags & ABSOLUTE != 0 { until_moment(clock, requested) } else { left(case, requested) };
     let what = match until {
         _ if flags & ABSOLUTE != 0 => "a point in time".to_string(),
-        _ => format!("{} to pass", crate::hang::report::span(requested)),
+        _ => format!("{} to pass", crate::message::span(requested)),
     };
     Some(Wait { until, ..Wait::new(Kind::Sleep, Object::Own, what) })
 }

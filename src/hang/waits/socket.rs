@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use super::{Case, Direction, holders};
 use crate::hang::proc::FileKind;
-use crate::hang::report::span;
 use crate::hang::sockets::{Address, Protocol, Socket, State};
 use crate::hang::wait::{Ender, How, Kind, Object, Outside, Wait, Who};
+use crate::message::span;
 
 /// sizeof(struct sockaddr_storage)
 const MOST_ADDRESS: u64 = 128;

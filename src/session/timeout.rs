@@ -14,14 +14,15 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid};
 
-use super::proc::{Status, numbers};
-use super::report::{self, Frames, span};
-use super::stacks::Stacks;
-use super::world::World;
-use super::{Request, survey};
+use super::{Conclusion, Error};
+use crate::hang::proc::{Status, numbers};
+use crate::hang::report::{self, Frames};
+use crate::hang::stacks::Stacks;
+use crate::hang::world::World;
+use crate::hang::{Request, survey};
 use crate::message;
+use crate::message::span;
 use crate::options::{Format, Options, Timeout};
-use crate::session::{self, Conclusion, Error};
 use crate::tracee;
 
 /// As timeout(1)'s for a command that did not end in time.
@@ -51,7 +52,7 @@ pub fn run(options: &Options, timeout: Timeout) -> Result<Conclusion, Error> {
     sigprocmask(SigmaskHow::SIG_BLOCK, Some(&signals), Some(&mut usual)).map_err(failed("sigprocmask"))?;
     let Some(child) = tracee::fork_off().map_err(failed("fork"))? else {
         let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&usual), None);
-        return if timeout.trace { session::run(options) } else { session::execute(options) };
+        return if timeout.trace { super::run(options) } else { super::execute(options) };
     };
     set_child_subreaper(true).map_err(failed("prctl"))?;
     let arrivals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK);
