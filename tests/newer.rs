@@ -215,3 +215,37 @@ fn other_calls() {
     let expected: Vec<&str> = CALLS.trim().lines().collect();
     assert_eq!(calls("newer-calls"), expected);
 }
+
+/// Addresses of the rarer families, of which strace 6.1 knows all but those of TIPC.
+#[test]
+fn addresses_of_rarer_families() {
+    let text = text(&["-a0", "-qq", "-e", "bind"], &program("addresses"));
+    let lines: Vec<&str> =
+        text.lines().filter_map(|line| Some(line.strip_prefix("bind(-1, ")?.rsplit_once(") = ")?.0)).collect();
+    let expected = [
+        "{sa_family=AF_AX25, sax25_call=ABCDEF-0, sax25_ndigis=0}, 16",
+        "{sa_family=AF_AX25, sax25_call=N0CALL-15, sax25_ndigis=0}, 16",
+        "{sa_family=AF_AX25, sax25_call=*, sax25_ndigis=0}, 16",
+        r#"{sa_family=AF_AX25, sax25_call={ax25_call="\xc2\xc4\x40\x40\x40\x40\x1e"} /* ab-15 */, sax25_ndigis=0}, 16"#,
+        r#"{sa_family=AF_AX25, sax25_call={ax25_call="\x02\x40\x40\x40\x40\x40\x00"}, sax25_ndigis=0}, 16"#,
+        "{sa_family=AF_AX25, fsa_ax25={sax25_call=AB-1, sax25_ndigis=2}, fsa_digipeater=[CD-2, ...]}, 23",
+        "{sa_family=AF_AX25, fsa_ax25={sax25_call=AB-1, sax25_ndigis=2}, fsa_digipeater=[CD-2, ...], ...}, 25",
+        "{sa_family=AF_AX25, fsa_ax25={sax25_call=AB-1, sax25_ndigis=-1}, ...}, 17",
+        r#"{sa_family=AF_RXRPC, srx_service=0x1 /* CM_SERVICE */, transport_type=SOCK_DGRAM, transport_len=16, transport={sin={sin_family=AF_INET, sin_port=htons(7001), sin_addr=inet_addr("127.0.0.1")}}}, 36"#,
+        r#"{sa_family=AF_RXRPC, srx_service=0x7 /* ???_SERVICE */, transport_type=SOCK_DGRAM, transport_len=16, transport={sin6={sin6_family=AF_INET6, "\33Y\177\0\0\1\0\0\0\0\0\0\0\0"}}}, 36"#,
+        r#"{sa_family=AF_RXRPC, srx_service=0x9c7 /* YFS_VL_SERVICE */, transport_type=SOCK_DGRAM, transport_len=16, transport={sin={sin_family=AF_INET, sin_port=htons(7001), sin_addr=inet_addr("127.0.0.1")}}}, 36"#,
+        r#"{sa_family=AF_RXRPC, srx_service=0x9c7 /* YFS_VL_SERVICE */, transport_type=SOCK_DGRAM, transport_len=5, transport={sin={sin_family=AF_INET, "\33Y\177"}}}, 36"#,
+        "{sa_family=AF_IEEE802154, addr={addr_type=0 /* IEEE802154_ADDR_NONE */, pan_id=0xffff /* IEEE802154_PANID_BROADCAST */}}, 20",
+        "{sa_family=AF_IEEE802154, addr={addr_type=0x1 /* IEEE802154_ADDR_??? */, pan_id=0xffff /* IEEE802154_PANID_BROADCAST */, hwaddr=fe:ff:00:00:00:00:00:00}}, 20",
+        "{sa_family=AF_IEEE802154, addr={addr_type=0x2 /* IEEE802154_ADDR_SHORT */, pan_id=0xffff /* IEEE802154_PANID_BROADCAST */, short_addr=0xfffe /* IEEE802154_ADDR_UNDEF */}}, 20",
+        "{sa_family=AF_IEEE802154, addr={addr_type=0x3 /* IEEE802154_ADDR_LONG */, pan_id=0xffff /* IEEE802154_PANID_BROADCAST */, hwaddr=34:12:00:00:00:00:00:00}}, 20",
+        "{sa_family=AF_TIPC, addrtype=0 /* TIPC_??? */, scope=0 /* TIPC_??? */}, 16",
+        "{sa_family=AF_TIPC, addrtype=TIPC_SERVICE_RANGE, scope=TIPC_ZONE_SCOPE, addr.nameseq={type=18888, lower=17, upper=99}}, 16",
+        "{sa_family=AF_TIPC, addrtype=TIPC_SERVICE_ADDR, scope=TIPC_CLUSTER_SCOPE, addr.name={name={type=18888, instance=17}, domain=99}}, 16",
+        "{sa_family=AF_TIPC, addrtype=TIPC_SOCKET_ADDR, scope=TIPC_NODE_SCOPE, addr.id={ref=18888, node=17}}, 16",
+        r#"{sa_family=AF_NFC, dev_idx=0, target_idx=0, nfc_protocol=NFC_PROTO_NFC_DEP, dsap=0, ssap=0x4 /* LLCP_SAP_SNEP */, service_name="urn:nfc:sn:snep", service_name_len=15}, 96"#,
+        "{sa_family=AF_XDP, sxdp_flags=0, sxdp_ifindex=0, sxdp_queue_id=0, sxdp_shared_umem_fd=0x5}, 16",
+        "{sa_family=AF_XDP, sxdp_flags=XDP_SHARED_UMEM, sxdp_ifindex=0, sxdp_queue_id=0, sxdp_shared_umem_fd=5}, 16",
+    ];
+    assert_eq!(lines, expected);
+}

@@ -77,6 +77,11 @@ fn data_of(walk: &mut Walk, level: u64, kind: u64, place: Place) {
             field(walk);
             numbers(walk, place, Width::W32, Format::Fd);
         }
+        // SCM_PIDFD
+        (SOL_SOCKET, 4) if len >= 4 => {
+            field(walk);
+            numbers(walk, Place::Memory { at, len: 4, address }, Width::W32, Format::Fd);
+        }
         // SCM_CREDENTIALS
         (SOL_SOCKET, 2) => whole(walk, structs::UCRED, place),
         // SCM_SECURITY

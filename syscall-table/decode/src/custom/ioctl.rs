@@ -3,7 +3,7 @@
 use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names, sets, structs};
 
 use crate::Raw;
-use crate::sink::End;
+use crate::sink::{End, Naming};
 use crate::text::Short;
 use crate::walk::{Frame, Place, Walk};
 
@@ -161,7 +161,7 @@ pub fn fourcc(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: F
     const SDR_CAPTURE: u64 = 11;
     const META_CAPTURE: u64 = 13;
     let Some(value) = walk.load(place, Width::W32) else { return };
-    if !walk.sink.explains() {
+    if walk.sink.naming() == Naming::Numbers {
         return walk.sink.hex(value);
     }
     let mut text = Short::default();

@@ -126,6 +126,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::Terminated => Kind::Value(sockaddr::terminated, netlink::any_size),
         Decoder::AlgFlags => Kind::Value(sockaddr::alg_flags, values::four),
         Decoder::Ieee802154Type => Kind::Value(sockaddr::ieee802154_type, values::four),
+        Decoder::Remarked => Kind::Value(sockaddr::remarked, netlink::any_size),
         Decoder::Htobs => Kind::Value(sockaddr::htobs, netlink::two),
         Decoder::SockaddrInline => Kind::Value(sockopt::sockaddr_inline, netlink::any_size),
         Decoder::SocketData => Kind::Behind(net::socket_data),

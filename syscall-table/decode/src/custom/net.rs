@@ -60,11 +60,12 @@ pub fn tell_sockaddr(walk: &mut Walk, address: u64, len: usize) {
         1 => unix(walk, place, len),
         10 if len >= 24 => inet6(walk, place, len),
         17 if len >= 20 => packet(walk, place),
-        3 if len >= 16 => sockaddr::ax25(walk, place),
+        3 if len >= 16 => end = sockaddr::ax25(walk, place),
+        33 if len >= 36 => sockaddr::rxrpc(walk, place),
         _ if let Some((least, structure)) = described(family, len) => {
             walk.bare_fields(structure, place);
-            // Of what is behind one of nfc(7) only that it is there.
-            end = if family == 39 && len > least { End::Abbreviated } else { End::Complete };
+            // Of what is behind one of nfc(7) only that it is there; 96 bytes are one of its LLCP.
+            end = if family == 39 && least < 96 && len > least { End::Abbreviated } else { End::Complete };
         }
         _ if len > 2 => {
             walk.sink.field("sa_data");
@@ -104,13 +105,15 @@ fn unix(walk: &mut Walk, place: Place, len: usize) {
     }
 }
 
-fn inet6(walk: &mut Walk, place: Place, len: usize) {
+/// The members of struct sockaddr_in6 behind its family, of which `len` bytes are there.
+pub(super) fn inet6(walk: &mut Walk, place: Place, len: usize) {
     let bytes = walk.bytes(place);
     let port = from_bytes(&bytes[2..4], true);
     let flow = from_bytes(&bytes[4..8], true);
     let mut octets = [0u8; 16];
     octets.copy_from_slice(&bytes[8..24]);
-    let scope = bytes.get(24..28).map(|b| from_bytes(b, false));
+    // What is not there is 0.
+    let scope = from_bytes(&bytes[24.min(bytes.len())..28.min(bytes.len())], false);
     let sink = &mut *walk.sink;
     sink.field("sin6_port");
     sink.made_of(Raw::Bytes(&(port as u16).to_be_bytes()));
@@ -125,7 +128,7 @@ fn inet6(walk: &mut Walk, place: Place, len: usize) {
     let mut text = Short::default();
     text.write(format_args!("{}", Ipv6Addr::from(octets)));
     sink.inet6("sin6_addr", text.as_str());
-    if let (Some(scope), true) = (scope, len >= 28) {
+    if len > 24 {
         walk.sink.field("sin6_scope_id");
         // Only link-local and link-scope multicast addresses have an interface there: RFC 3493.
         let link = octets[0] == 0xfe && octets[1] & 0xc0 == 0x80 || octets[0] == 0xff && octets[1] & 0x0f == 2;

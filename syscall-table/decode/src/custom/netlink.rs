@@ -109,6 +109,10 @@ fn hardware_of(walk: &mut Walk, most: usize, place: Place, frame: Frame) {
     if len <= MAX_ADDR_LEN && walk.lacks(place, len) {
         return;
     }
+    let place = match place {
+        Place::Memory { at, len, address } if most < MAX_ADDR_LEN => Place::Memory { at, len: len.min(most), address },
+        other => other,
+    };
     let bytes = walk.bytes(place);
     if bytes.len() > MAX_ADDR_LEN && matches!(frame, Frame::Struct { id, .. } if id.get().attributes) {
         return walk.hex_bytes(place);

@@ -35,8 +35,10 @@ enum Kind {
     Numbers,
     /// Which types of ICMP messages are left out.
     IcmpFilter,
-    /// Told by its address alone.
-    Address,
+    /// A filter of so many instructions, told where nothing is abbreviated.
+    Filter,
+    /// A descriptor that the call made.
+    Fd,
 }
 
 /// The options of SOL_SOCKET that are not numbers but what the kernel says they are.
@@ -55,7 +57,10 @@ fn kind(level: u64, option: u64, set: bool) -> Kind {
         (SOL_SOCKET, 4) => Kind::Error,
         // SO_ATTACH_FILTER, SO_ATTACH_REUSEPORT_CBPF
         (SOL_SOCKET, 26 | 51) if set => Kind::Exact(structs::SOCK_FPROG),
-        (SOL_SOCKET, 26) => Kind::Address,
+        // SO_GET_FILTER
+        (SOL_SOCKET, 26) => Kind::Filter,
+        // SO_PEERPIDFD
+        (SOL_SOCKET, 77) if !set => Kind::Fd,
         (SOL_SOCKET, 51) => Kind::Plain,
         (SOL_SOCKET, option) if NOT_NUMBERS.contains(&option) => Kind::Plain,
         (SOL_SOCKET, 1..=75) => Kind::Number,
@@ -113,9 +118,12 @@ fn tell(walk: &mut Walk, address: u64, len: i64, set: bool) {
             walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args)
         }
         Kind::Exact(_) => walk.sink.pointer(address),
-        Kind::Numbers => numbers(walk, address, have / 4),
+        Kind::Numbers => list(walk, structs::MEMBERSHIP, address, have / 4),
         Kind::IcmpFilter => icmp_filter(walk, address, have),
-        Kind::Address => walk.sink.pointer(address),
+        Kind::Filter if walk.style.abbreviate => walk.sink.pointer(address),
+        Kind::Filter => list(walk, structs::CLASSIC_FILTER, address, have),
+        Kind::Fd if have >= 4 => fd(walk, address),
+        Kind::Fd => walk.buffer(address, have as u64, Quote::Plain),
     }
 }
 
@@ -131,6 +139,14 @@ fn number(walk: &mut Walk, address: u64, len: usize, named: bool) {
     walk.sink.end_indirect();
 }
 
+fn fd(walk: &mut Walk, address: u64) {
+    let Some(place) = walk.fetch_all(address, 4) else { return walk.sink.pointer(address) };
+    let value = walk.load(place, Width::W32).unwrap_or(0);
+    walk.sink.begin_indirect();
+    walk.fd(value as u32 as i32);
+    walk.sink.end_indirect();
+}
+
 /// What an earlier call on the socket came to.
 fn error(walk: &mut Walk, address: u64) {
     let Some(place) = walk.fetch_all(address, 4) else { return walk.sink.pointer(address) };
@@ -143,8 +159,7 @@ fn error(walk: &mut Walk, address: u64) {
     walk.sink.end_indirect();
 }
 
-fn numbers(walk: &mut Walk, address: u64, count: usize) {
-    let id = structs::MEMBERSHIP;
+fn list(walk: &mut Walk, id: StructId, address: u64, count: usize) {
     if let Some(field) = id.get().fields().first() {
         walk.array(address, field.ty, count as u64, Frame::Args);
     }

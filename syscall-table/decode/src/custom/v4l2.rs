@@ -2,7 +2,7 @@
 
 use syscall_table::{ExprId, Width, sets, structs};
 
-use crate::sink::End;
+use crate::sink::{End, Naming};
 use crate::text::Short;
 use crate::walk::{Frame, Place, Walk};
 
@@ -47,7 +47,7 @@ pub fn asked_control(walk: &mut Walk, params: &'static [ExprId], place: Place, f
     if next == 0 {
         return control(walk, params, place, frame);
     }
-    if !walk.sink.explains() {
+    if walk.sink.naming() == Naming::Numbers {
         return walk.sink.hex(value);
     }
     walk.sink.begin_flags(next);
