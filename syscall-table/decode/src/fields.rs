@@ -217,7 +217,7 @@ impl Walk<'_> {
                 self.sink.renewed(field.name());
             } else if field.outcome {
                 self.sink.outcome_of(field.name());
-            } else if field.unnamed {
+            } else if field.unnamed && (item.bare || self.sink.is_for_people()) {
                 self.sink.element();
             } else {
                 self.sink.field(field.name());
