@@ -54,8 +54,6 @@ const OTHERWISE: &[(&str, &str)] = &[
     ("VIDIOC_(S|TRY)_EXT_CTRLS", "a list that cannot be read is not told again"),
     ("LOOP_CONFIGURE", "-s does not cut a list inside a structure"),
     ("SECCOMP_IOCTL_NOTIF_RECV", "shown at entry, too, unless it is all zero, as the kernel demands"),
-    // What has no description, and is shown as an address.
-    ("DM_.*", "address"),
 ];
 
 /// The numbers of all requests, as the test program reads them.

@@ -130,6 +130,15 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_machine_32: case(&["@32:machine"]);
     program_mounts: case(&["@mounts"]);
     program_mounts_32: Case { options: &["-v"], ..case(&["@32:mounts"]) };
+    program_device_mapper: Case { options: &["-e", "trace=ioctl"], ..case(&["@device-mapper"]) };
+    program_device_mapper_answered: Case {
+        options: &["-v", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0"],
+        ..case(&["@device-mapper"])
+    };
+    program_device_mapper_32: Case {
+        options: &["-v", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0"],
+        ..case(&["@32:device-mapper"])
+    };
     program_quotas: Case { newer: QUOTAS, ..case(&["@quotas"]) };
     program_quotas_whole: Case { options: &["-v"], newer: QUOTAS, ..case(&["@quotas"]) };
     program_quotas_32: Case { options: &["-v"], newer: QUOTAS, ..case(&["@32:quotas"]) };

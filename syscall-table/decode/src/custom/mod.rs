@@ -4,6 +4,7 @@ mod bpf;
 mod btrfs;
 mod console;
 mod control;
+mod dm;
 mod io;
 mod ioctl;
 mod net;
@@ -189,6 +190,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::V4l2Control => Kind::Value(v4l2::control, values::four),
         Decoder::V4l2AskedControl => Kind::Value(v4l2::asked_control, values::four),
         Decoder::CreatedBuffers => Kind::Aux(v4l2::created_buffers),
+        Decoder::DmRequest => Kind::Behind(dm::request),
         Decoder::PerMille => Kind::Value(btrfs::per_mille, values::eight),
         Decoder::Seconds => Kind::Value(times::seconds, values::eight),
         Decoder::CutText => Kind::Value(strings::cut_text, netlink::any_size),
@@ -291,6 +293,14 @@ pub fn aux(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId]) -> bool
     match kind(decoder) {
         Kind::Aux(tell) => tell(walk, params),
         Kind::Behind(_) | Kind::Split(_) | Kind::Value(..) => false,
+    }
+}
+
+/// How much of what is told at entry must be there for it to be told at exit, too.
+pub fn least(decoder: Decoder) -> usize {
+    match decoder {
+        Decoder::DmRequest => dm::HEADER,
+        _ => 1,
     }
 }
 
