@@ -93,10 +93,7 @@ impl Walk<'_> {
             return self.sink.pointer(address);
         }
         let Type::Struct(id) = to else {
-            let least = if let Type::Custom { decoder, .. } = to { custom::least(decoder) } else { 1 };
-            let mark = self.arena.len();
-            self.opened = self.fetch_all(address, least).is_some();
-            self.arena.truncate(mark);
+            self.opened = self.memory.read(address, &mut [0]) == 1;
             return self.behind(address, to, ExprId::NONE, frame);
         };
         let Some(place) = self.fetch_all(address, id.get().size(self.abi)) else { return self.sink.pointer(address) };

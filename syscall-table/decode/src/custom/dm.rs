@@ -95,7 +95,7 @@ const DEV: usize = 40;
 const NAME: usize = 48;
 const UUID: usize = 176;
 /// Its size without the data behind it.
-pub const HEADER: usize = 305;
+const HEADER: usize = 305;
 /// DM_SUSPEND_FLAG
 const SUSPEND: u64 = 2;
 /// The major version of the interface.
@@ -122,7 +122,14 @@ impl Data {
 pub fn request(walk: &mut Walk, params: &'static [ExprId], address: u64, frame: Frame) {
     let exit = params.first().is_some_and(|p| walk.eval(*p, frame, Place::Register(0)) != 0);
     let Some(command) = command(walk.args[1]) else { return walk.sink.pointer(address) };
-    let Some(header) = walk.fetch_all(address, HEADER) else { return walk.sink.pointer(address) };
+    let header = walk.fetch_all(address, HEADER).filter(|header| {
+        walk.load(part(*header, DATA_SIZE, 4), Width::W32).is_some_and(|size| size >= DATA_SIZE as u64)
+    });
+    let Some(header) = header else {
+        // What cannot be told at entry is not told at exit, either.
+        walk.opened = false;
+        return walk.sink.pointer(address);
+    };
     walk.sink.begin_array();
     walk.sink.element();
     let Some((data, count, minor)) = tell_header(walk, &command, header, exit) else {

@@ -296,14 +296,6 @@ pub fn aux(walk: &mut Walk, decoder: Decoder, params: &'static [ExprId]) -> bool
     }
 }
 
-/// How much of what is told at entry must be there for it to be told at exit, too.
-pub fn least(decoder: Decoder) -> usize {
-    match decoder {
-        Decoder::DmRequest => dm::HEADER,
-        _ => 1,
-    }
-}
-
 /// Bytes of a value in memory; 0 where only decoding it tells.
 pub fn size(decoder: Decoder, abi: Abi) -> usize {
     match kind(decoder) {
