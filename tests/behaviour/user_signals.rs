@@ -39,7 +39,11 @@ fn fate(tracer: &str, options: &[&str], attach: bool, signal: Signal, directory:
     let traced: u32 = line.trim().parse().expect("an id");
     let by = until("a tracer", || field(traced, "TracerPid")?.parse::<u32>().ok().filter(|by| *by != 0));
     let aside = by != child.id();
-    let before = disposition(by, signal);
+    // A thread that makes another has all signals blocked meanwhile: what counts is what they are when it waits for events.
+    let before = until("a tracer that waits", || {
+        let waits = || field(by, "State").is_some_and(|state| state.starts_with('S'));
+        waits().then(|| disposition(by, signal)).filter(|_| waits())
+    });
     kill(pid(by), signal).expect("the tracer is there");
     let alone = until("the tracer's end, or its survival", || {
         let gone = field(by, "State").is_none_or(|state| state.starts_with('Z'));
