@@ -130,6 +130,14 @@ fcntl.ioctl(n, 0xb704, bytes(4))
     program_machine_32: case(&["@32:machine"]);
     program_mounts: case(&["@mounts"]);
     program_mounts_32: Case { options: &["-v"], ..case(&["@32:mounts"]) };
+    program_rarer_values: Case {
+        options: &["-v", "-e", "trace=ptrace,sendto,getsockopt", "-e", "inject=getsockopt:retval=0"],
+        ..case(&["@rarer-values"])
+    };
+    program_rarer_values_abbreviated: Case {
+        options: &["-e", "trace=ptrace,sendto,getsockopt", "-e", "inject=getsockopt:retval=0"],
+        ..case(&["@rarer-values"])
+    };
     program_device_mapper: Case { options: &["-e", "trace=ioctl"], ..case(&["@device-mapper"]) };
     program_device_mapper_answered: Case {
         options: &["-v", "-e", "trace=ioctl", "-e", "inject=ioctl:retval=0"],
