@@ -11,6 +11,8 @@ use compare::{Case, compare};
 
 /// What strace 6.1 prints otherwise than its newer releases, which are the specification.
 const AGE: &[(&str, &str)] = &[
+    // Which terminal a master is of.
+    (r"(/ptmx<char 5:2)>", "$1 @/dev/pts/0>"),
     // Flags of a netlink address always have eight digits.
     (r"nl_groups=0x00000(\d)", "nl_groups=0000000$1"),
     // The data of an event was shown as both members of a union, in decimal.
@@ -40,6 +42,7 @@ const IDS: &str = "futex|SIGCHLD|set_tid_address|set_robust_list|prctl|rt_sigpro
 const EDGES: &[(&str, &str)] = &[
     (r"0x1 /\* LINUX_REBOOT_MAGIC_\?\?\? \*/", "0x1 /* LINUX_REBOOT_MAGIC1??? */"),
     (r"0x2 /\* LINUX_REBOOT_MAGIC_\?\?\? \*/", "0x2 /* LINUX_REBOOT_MAGIC2??? */"),
+    (r"IOPRIO_PRIO_VALUE\(\d+ /\* (IOPRIO_CLASS_\w+) \*/", "IOPRIO_PRIO_VALUE($1"),
     (r"0x20 /\* 0x20 /\* MFD_\?\?\? \*/ \*/", "0x20 /* MFD_??? */"),
 ];
 
@@ -54,7 +57,7 @@ const PRCTL: &str = "PR_SET_SECUREBITS|PR_SET_SYSCALL_USER_DISPATCH";
 const DATES: &[(&str, &str)] = &[(r" /\* 19\d\d-\S+ \*/", "")];
 
 /// What has another number, or takes another time, in each run.
-const EDGE_IDS: &str = "set_tid_address|getpid|pidfd_open|kcmp|rseq|recvmmsg|shm(get|at|ctl)|prctl";
+const EDGE_IDS: &str = "set_tid_address|getpid|pidfd_open|kcmp|rseq|recvmmsg|shm(get|at|ctl)|prctl|personality";
 
 fn case<'a>(command: &'a [&'a str]) -> Case<'a> {
     Case { options: &[], command, newer: AGE, ..Case::default() }
@@ -328,6 +331,8 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     edges_of_one_element: Case { options: &["-s1"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
     edges_as_numbers: Case { options: &["-Xraw"], newer: DATES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
     edges_as_both: Case { options: &["-Xverbose"], newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };
+    edges_of_sets: Case { options: &["-e", "select,pselect6", "-e", "inject=select,pselect6:retval=2"], ..case(&["@edges", "waits"]) };
+    edges_of_sets_as_addresses: Case { options: &["-e", "select", "-e", "verbose=none", "-e", "inject=select:retval=2"], ..case(&["@edges", "waits"]) };
     edges_with_descriptors: Case { options: &["-y", "-e", "trace=kcmp,pidfd_getfd"], racy: Some("KCMP_FILE"), ..case(&["@edges"]) };
     edges_32: Case { racy: Some(EDGE_IDS), ..case(&["@32:edges-32"]) };
     edges_untold_32: Case { options: &["-e", "verbose=none"], racy: Some(EDGE_IDS), ..case(&["@32:edges-32"]) };

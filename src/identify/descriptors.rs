@@ -16,6 +16,9 @@ use decode::{Device, Referent, Socket};
 /// What the kernel appends to the name of a file that is not there any longer.
 const DELETED: &[u8] = b" (deleted)";
 
+/// /dev/ptmx, as `Device` has it: pts(4).
+const MULTIPLEXER: (bool, u64, u64) = (false, 5, 2);
+
 /// The link of a thread's descriptor.
 pub fn link(tid: Pid, fd: i32) -> PathBuf {
     PathBuf::from(format!("/proc/{tid}/fd/{fd}"))
@@ -51,7 +54,7 @@ pub fn referent(tid: Pid, fd: i32, wanted: DecodeFds, sockets: &mut Sockets) -> 
         name if wanted.pidfd && name.starts_with(b"pidfd:[") => pidfd(tid, fd),
         _ => None,
     };
-    special.or_else(|| file(&link, target, wanted))
+    special.or_else(|| file(tid, fd, &link, target, wanted))
 }
 
 /// The socket that a link refers to.
@@ -65,9 +68,14 @@ fn inode(name: &[u8]) -> Option<u64> {
     std::str::from_utf8(number).ok()?.parse().ok()
 }
 
-fn file(link: &Path, path: Vec<u8>, wanted: DecodeFds) -> Option<Referent> {
+fn file(tid: Pid, fd: i32, link: &Path, path: Vec<u8>, wanted: DecodeFds) -> Option<Referent> {
     let absolute = path.first() == Some(&b'/');
-    let device = if wanted.dev && absolute { fs::metadata(link).ok().and_then(|file| device(&file)) } else { None };
+    let mut device = if wanted.dev && absolute { fs::metadata(link).ok().and_then(|file| device(&file)) } else { None };
+    if let Some(device) = device.as_mut().filter(|device| (device.block, device.major, device.minor) == MULTIPLEXER) {
+        device.terminal = Info::read(tid, fd)
+            .and_then(|info| info.number("tty-index", 10))
+            .and_then(|index| u32::try_from(index).ok());
+    }
     let socket = wanted.socket && path.starts_with(b"socket:[");
     if !wanted.path && !socket && device.is_none() {
         return None;
@@ -87,7 +95,12 @@ fn same(one: &Path, other: &Path) -> bool {
 fn device(file: &fs::Metadata) -> Option<Device> {
     let kind = file.file_type();
     let (major, minor) = (major(file.rdev()), minor(file.rdev()));
-    (kind.is_char_device() || kind.is_block_device()).then_some(Device { block: kind.is_block_device(), major, minor })
+    (kind.is_char_device() || kind.is_block_device()).then_some(Device {
+        block: kind.is_block_device(),
+        major,
+        minor,
+        terminal: None,
+    })
 }
 
 /// Lines of fdinfo.

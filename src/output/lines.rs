@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use nix::unistd::Pid;
-use syscall_table::{Abi, Format, SetKind, Type};
+use syscall_table::{Abi, Format, SetKind, Type, errno_name};
 
 use super::clock::{AbsoluteTime, fraction};
 use super::constants::{ConstantStyle, Octal};
@@ -22,7 +22,7 @@ use super::summary::Summary;
 use super::text::{TextSink, TextState, TextStyle, append};
 use crate::crash::Crash;
 use crate::identify::comm;
-use crate::message::span;
+use crate::message::{error_text, span};
 use crate::tids::Tids;
 use crate::unwind::Callers;
 use decode::Piece;
@@ -225,6 +225,14 @@ fn result(out: &mut Vec<u8>, value: i64, ty: Type, abi: Abi, style: TextStyle, t
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
             if value == 0 { out.push(b'0') } else { append(out, format_args!("{value:#x}")) }
         }
+        // modify_ldt(2) returns an int, which is not extended: 4294967274 is -EINVAL.
+        Type::Int { format: Format::Errno, .. } => {
+            append(out, format_args!("{}", value as u64));
+            let error = u32::try_from(value).map_or(0, u32::wrapping_neg);
+            if let Some(name) = errno_name(error).filter(|_| error != 0) {
+                append(out, format_args!(" {name} ({})", error_text(error)));
+            }
+        }
         Type::Int { format: Format::Octal, .. } => {
             let value = if abi == Abi::I386 { u64::from(value as u32) } else { value as u64 };
             append(out, format_args!("{}", Octal(value)));
@@ -375,7 +383,7 @@ impl Report for Lines {
 
     fn data(&mut self, tid: Pid, piece: Piece<'_>) {
         let target = self.files.target(tid);
-        dump::data(&mut target.buffer, piece);
+        dump::data(&mut target.buffer, tid, piece);
         target.settle();
     }
 

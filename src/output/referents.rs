@@ -14,8 +14,12 @@ pub fn text(out: &mut Vec<u8>, to: &Referent, hex: HexStrings) {
     match to {
         Referent::File { path, device, .. } => {
             escape_angled(out, path, hex);
-            if let Some(Device { block, major, minor }) = device {
-                append(out, format_args!("<{} {major}:{minor}>", if *block { "block" } else { "char" }));
+            if let Some(Device { block, major, minor, terminal }) = device {
+                append(out, format_args!("<{} {major}:{minor}", if *block { "block" } else { "char" }));
+                if let Some(terminal) = terminal {
+                    append(out, format_args!(" @/dev/pts/{terminal}"));
+                }
+                out.push(b'>');
             }
         }
         Referent::Socket(socket) => {
@@ -88,9 +92,13 @@ pub fn json(out: &mut Vec<u8>, to: &Referent) {
             if *deleted {
                 out.extend_from_slice(b",\"deleted\":true");
             }
-            if let Some(Device { block, major, minor }) = device {
+            if let Some(Device { block, major, minor, terminal }) = device {
                 let kind = if *block { "block" } else { "char" };
-                append(out, format_args!(",\"device\":{{\"type\":\"{kind}\",\"major\":{major},\"minor\":{minor}}}"));
+                append(out, format_args!(",\"device\":{{\"type\":\"{kind}\",\"major\":{major},\"minor\":{minor}"));
+                if let Some(terminal) = terminal {
+                    append(out, format_args!(",\"terminal\":{terminal}"));
+                }
+                out.push(b'}');
             }
         }
         Referent::Socket(socket) => {

@@ -4,6 +4,7 @@ use std::fmt::Arguments;
 
 use syscall_table::errno_name;
 
+use super::constants::ConstantStyle;
 use super::paint::{END, Palette, Sgr};
 use super::text::append;
 
@@ -20,7 +21,7 @@ const EVENTS: [(u32, &str); 8] = [
 ];
 
 /// The status word of wait(2): `{WIFEXITED(s) && WEXITSTATUS(s) == 0}`.
-pub fn wait_status(out: &mut Vec<u8>, status: u32) {
+pub fn wait_status(out: &mut Vec<u8>, status: u32, constants: ConstantStyle) {
     let signal = status & 0x7f;
     if signal == 0x7f && status & 0x80 != 0 && status != 0xffff {
         // Neither an end nor a stop.
@@ -53,7 +54,12 @@ pub fn wait_status(out: &mut Vec<u8>, status: u32) {
     match rest >> 16 {
         0 => {}
         event => match EVENTS.iter().find(|(number, _)| *number == event) {
-            Some((_, name)) => append(out, format_args!("|PTRACE_EVENT_{name}<<16")),
+            Some((_, name)) => match constants {
+                ConstantStyle::Raw => append(out, format_args!("|{event:#x}<<16")),
+                ConstantStyle::Abbreviated => append(out, format_args!("|PTRACE_EVENT_{name}<<16")),
+                ConstantStyle::Verbose => append(out, format_args!("|{event:#x} /* PTRACE_EVENT_{name} */<<16")),
+            },
+            None if constants == ConstantStyle::Raw => append(out, format_args!("|{event:#x}<<16")),
             None => append(out, format_args!("|{event:#x} /* PTRACE_EVENT_??? */<<16")),
         },
     }

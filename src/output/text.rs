@@ -346,6 +346,10 @@ impl Sink for TextSink<'_> {
     }
 
     fn flag_rest(&mut self, bits: u64, fallback: &str) {
+        // The number that stands in front says it all.
+        if fallback.is_empty() && self.style.constants == ConstantStyle::Verbose && self.state.flags == 0 {
+            return;
+        }
         if !self.bar() {
             return;
         }
@@ -363,6 +367,20 @@ impl Sink for TextSink<'_> {
             return;
         }
         self.format(format_args!("{value}<<{name}"));
+    }
+
+    fn shift_part(&mut self, value: u64, shift: u8, name: &str) {
+        if self.style.constants == ConstantStyle::Abbreviated {
+            return self.flag_shifted(value, name);
+        }
+        self.apart();
+        self.format(format_args!("{value}<<{shift}"));
+        // A shift by a number has no other name.
+        if self.style.constants == ConstantStyle::Verbose && !name.starts_with(|first: char| first.is_ascii_digit()) {
+            self.format(format_args!(" /* {name} */"));
+        }
+        self.state.names_at = self.out.len();
+        self.open_comment();
     }
 
     fn flag_decimal(&mut self, value: u64) {
@@ -574,7 +592,7 @@ impl Sink for TextSink<'_> {
     }
 
     fn wait_status(&mut self, status: u32) {
-        super::status::wait_status(self.out, status);
+        super::status::wait_status(self.out, status, self.style.constants);
     }
 
     fn renewed(&mut self, name: &'static str) {

@@ -81,6 +81,8 @@ pub struct Struct {
     pub elided: bool,
     /// What is missing counts as 0, and what is beyond it is shown as bytes.
     pub padded: bool,
+    /// It may end anywhere, and what is beyond it is shown as bytes.
+    pub growing: bool,
     /// Addresses have 64 bits on all ABIs.
     pub wide: bool,
     /// Not used on i386, where the header's structure of this name is another.

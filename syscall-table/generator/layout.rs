@@ -63,8 +63,16 @@ impl Lowering<'_> {
         let name = self.tables.name(&item.name);
         let fields = self.tables.fields.run(rows);
         format!(
-            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, elided: {}, padded: {}, wide: {}, attributes: {} }}",
-            item.bare, item.open, item.partial, item.gaps, item.elided, item.padded, item.wide, item.attributes
+            "Struct {{ name: {name}, fields: {fields}, size: {sizes:?}, bare: {}, open: {}, partial: {}, gaps: {}, elided: {}, padded: {}, growing: {}, wide: {}, attributes: {} }}",
+            item.bare,
+            item.open,
+            item.partial,
+            item.gaps,
+            item.elided,
+            item.padded,
+            item.growing,
+            item.wide,
+            item.attributes
         )
     }
 

@@ -201,6 +201,7 @@ impl Parser<'_> {
             gaps: false,
             elided: false,
             padded: false,
+            growing: false,
             wide: false,
             lp64: false,
             ia32: false,
@@ -222,6 +223,9 @@ impl Parser<'_> {
                 item.open = true;
             } else if self.word("wide") {
                 item.wide = true;
+            } else if self.word("growing") {
+                item.growing = true;
+                item.partial = true;
             } else if self.word("padded") {
                 item.padded = true;
             } else if self.word("elided") {
@@ -315,6 +319,7 @@ impl Parser<'_> {
                 gaps: false,
                 elided: false,
                 padded: false,
+                growing: false,
                 wide: false,
                 attributes: true,
                 fields,

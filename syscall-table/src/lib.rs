@@ -86,7 +86,7 @@
 //! them does. `packed`, `union`, `bare`
 //! (without braces) and `lp64` (not used on i386) do what they say; a verbose field of one with `gaps` leaves an ellipsis
 //! where it stood, an `elided` one always ends with one; what callers know of an `open` one beyond its fields is an ellipsis,
-//! a `partial` one may end anywhere,
+//! a `partial` one may end anywhere, so may a `growing` one, of which bytes behind the fields are shown if they are set,
 //! of a `padded` one what is missing counts as 0, and
 //! addresses in a `wide` one have 64 bits on all ABIs.
 //!

@@ -535,6 +535,8 @@ pub struct Struct {
     pub elided: bool,
     /// What a caller does not know of it counts as 0, and what it knows beyond the fields is shown as bytes.
     pub padded: bool,
+    /// It grows from release to release: what a caller knows beyond the fields is shown as bytes, though it is `partial`.
+    pub growing: bool,
     /// Addresses in it have 64 bits on all ABIs.
     pub wide: bool,
     /// Netlink attributes, as many as there are: the fields are length, type, and what follows them in each.

@@ -1,6 +1,7 @@
 /* Data through descriptors, by every call that transfers it, in one buffer and in several. */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <mqueue.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -53,5 +54,19 @@ int main(void)
 	syscall(SYS_pwritev2, file, out, 2, 0, 0, 0);
 	syscall(SYS_preadv2, file, in, 2, 0, 0, 0);
 	vmsplice(pipes[1], out, 3, 0);
+	/* Offsets of more digits, and memory that ends in a piece behind the first. */
+	long most = 1 << 20;
+	char *all = mmap(0, most + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(all + most, 4096);
+	write(null, all + most - 70000, 70001);
+	write(null, all + most - 65536, 65537);
+	write(null, all, most);
+	write(null, all, most + 16);
+	struct mq_attr queue = {.mq_maxmsg = 2, .mq_msgsize = 20};
+	long mq = syscall(SYS_mq_open, "trapline-data", O_RDWR | O_CREAT | O_NONBLOCK, 0600, &queue);
+	syscall(SYS_mq_unlink, "trapline-data");
+	syscall(SYS_mq_timedsend, mq, "hello", 5, 0, 0);
+	syscall(SYS_mq_timedreceive, mq, bytes, 20, 0, 0);
+	syscall(SYS_mq_timedreceive, mq, bytes, 20, 0, 0);
 	return 0;
 }

@@ -101,6 +101,37 @@ static void names(void)
 	}
 }
 
+static void waits(void)
+{
+	uint64_t none[2] = {0}, all[2] = {7, 7};
+	CALL(SYS_select, 3, 0, 0, 0, 0, 0);
+	CALL(SYS_select, 3, none, 0, 0, 0, 0);
+	CALL(SYS_select, 3, all, none, 0, 0, 0);
+	CALL(SYS_select, 3, all, 0, 0, all, 0);
+	CALL(SYS_pselect6, 3, 8, 0, 0, 0, 0);
+}
+
+static void messages(void)
+{
+	struct { uint32_t id, lengths[9]; } key = {1, {2, 3}};
+	CALL(SYS_keyctl, 25, tail(&key, 40), "info", "input", "output", 0);
+	CALL(SYS_keyctl, 25, tail(&key, 39), "info", "input", "output", 0);
+	uint64_t text[2] = {7, 0x64636261};
+	for (int length = 4; length <= 16; length += 4)
+		CALL(SYS_msgsnd, -1, tail(text, length), 3, 0, 0, 0);
+	for (int op = 1; op < 9; op += 6)
+		for (int i = 0; i < 2; i++) {
+			/* Operation and descriptor, buffer, number of bytes, flags. */
+			uint64_t block[8] = {1, 0, op | 3ull << 32, i ? 0 : (uintptr_t)text, -1, 5, 0, i ? 2 : 0};
+			uint64_t *blocks[] = {block};
+			CALL(SYS_io_submit, 1, 1, blocks, 0, 0, 0);
+		}
+	CALL(SYS_memfd_secret, 0x80, 0, 0, 0, 0, 0);
+	CALL(SYS_personality, 0xff00, 0, 0, 0, 0, 0);
+	uint64_t clone[10] = {0, 0, 0, 0, 65, 0, 0, 0, (uintptr_t)tail((int[]){1, 2}, 8), 3};
+	CALL(SYS_clone3, clone, 80, 0, 0, 0, 0);
+}
+
 static void others(void)
 {
 	int file = open("/dev/null", O_RDONLY), own = CALL(SYS_pidfd_open, getpid(), 0, 0, 0, 0, 0);
@@ -111,8 +142,13 @@ static void others(void)
 	CALL(SYS_pidfd_getfd, own, 99, 1, 0, 0, 0);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+	if (argc > 1) {
+		waits();
+		return 0;
+	}
 	static const int never[] = {SYS_reboot};
 	char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	munmap(pages + 4096, 4096);
@@ -122,4 +158,5 @@ int main(void)
 	numbers();
 	names();
 	others();
+	messages();
 }

@@ -37,5 +37,26 @@ int main(void)
 	CALL(336, 0, 0, 0, 0, 0, 0);
 	static struct { uint32_t type, size; uint64_t rest[511]; } event = {1, 4096, {[510] = 1}};
 	CALL(SYS_perf_event_open, &event, 0, -1, -1, 0, 0);
+	uint64_t mount[6] = {0, 3, 0, 5, 6, 7};
+	static const unsigned sizes[] = {0, 15, 16, 24, 32, 40, 5000};
+	static char large[8192];
+	for (unsigned i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+		memcpy(large, mount, sizeof mount);
+		memcpy(large, &sizes[i], 4);
+		CALL(458, large, 0, 0, 0, 0, 0);
+		CALL(470, large, 0, 0, 0, 0, 0);
+		CALL(469, -1, "x", large, sizes[i], 0, 0);
+	}
+	char *pages = mmap(0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(pages + 4096, 4096);
+	mount[0] = 48;
+	CALL(458, memcpy(pages + 4096 - 32, mount, 32), 0, 0, 0, 0, 0);
+	CALL(458, memcpy(pages + 4096 - 24, mount, 24), 0, 0, 0, 0, 0);
+	CALL(460, 100, mount, 31, 0, 0, 0);
+	CALL(460, 100, mount, 32, 0, 0, 0);
+	uint64_t offset = 5;
+	int file = open("/proc/self/exe", O_RDONLY), null = open("/dev/null", O_WRONLY);
+	CALL(SYS_sendfile, null, file, &offset, 0, 0, 0);
+	CALL(SYS_sendfile, null, file, &offset, 3, 0, 0);
 	exit(0);
 }

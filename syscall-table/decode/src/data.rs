@@ -34,8 +34,17 @@ pub enum Piece<'a> {
     Data {
         /// Where in the buffer it begins: a multiple of 16.
         offset: u64,
+        /// How many bytes the buffer has.
+        len: u64,
         /// Its bytes: a multiple of 16, except for the last part.
         bytes: &'a [u8],
+    },
+    /// A part of a buffer that cannot be read, as what is behind it.
+    Missing {
+        /// How many bytes it has.
+        len: usize,
+        /// Where it is.
+        address: u64,
     },
 }
 
@@ -60,11 +69,13 @@ const CHUNK: usize = 64 * 1024;
 fn shape(name: &str) -> Option<(Transfer, Shape)> {
     use Transfer::{Read, Write};
     Some(match name {
-        "read" | "pread64" | "recv" | "recvfrom" => (Read, Shape::Buffer),
+        "read" | "pread64" | "recv" | "recvfrom" | "mq_timedreceive" | "mq_timedreceive_time64" => {
+            (Read, Shape::Buffer)
+        }
         "readv" | "preadv" | "preadv2" => (Read, Shape::Vector),
         "recvmsg" => (Read, Shape::Message),
         "recvmmsg" | "recvmmsg_time64" => (Read, Shape::Messages),
-        "write" | "pwrite64" | "send" | "sendto" => (Write, Shape::Buffer),
+        "write" | "pwrite64" | "send" | "sendto" | "mq_timedsend" | "mq_timedsend_time64" => (Write, Shape::Buffer),
         "writev" | "pwritev" | "pwritev2" | "vmsplice" => (Write, Shape::Vector),
         "sendmsg" => (Write, Shape::Message),
         "sendmmsg" => (Write, Shape::Messages),
@@ -131,26 +142,26 @@ impl Data<'_> {
         (read == bytes.len()).then(|| [from_bytes(&bytes[..self.word], false), from_bytes(&bytes[self.word..], false)])
     }
 
-    /// Tells a buffer, if all of it is there.
+    /// Tells a buffer as far as it can be read, if that is a piece at least.
     fn buffer(&mut self, address: u64, len: u64) {
         let wanted = len;
         let len = wanted.min(self.left);
         let mut bytes = vec![0; CHUNK.min(usize::try_from(len).unwrap_or(CHUNK))];
-        // Once to see whether it is there, once to tell it: a length may be any number.
-        for telling in [false, true] {
-            let mut offset = 0;
-            while offset < len {
-                let want = (len - offset).min(CHUNK as u64) as usize;
-                if self.memory.read(address.wrapping_add(offset), &mut bytes[..want]) < want {
-                    return;
+        let mut offset = 0;
+        while offset < len {
+            let want = (len - offset).min(CHUNK as u64) as usize;
+            let address = address.wrapping_add(offset);
+            if self.memory.read(address, &mut bytes[..want]) < want {
+                if offset > 0 {
+                    (self.tell)(Piece::Missing { len: want, address });
                 }
-                if telling {
-                    (self.tell)(Piece::Data { offset, bytes: &bytes[..want] });
-                }
-                offset += want as u64;
-                if self.memory.interrupted() {
-                    break;
-                }
+                self.left -= offset;
+                return;
+            }
+            (self.tell)(Piece::Data { offset, len: wanted, bytes: &bytes[..want] });
+            offset += want as u64;
+            if self.memory.interrupted() {
+                break;
             }
         }
         self.left -= len;

@@ -46,12 +46,16 @@ impl Walk<'_> {
     }
 
     fn member(&self, arg: usize, id: StructId, field: usize) -> Option<u64> {
-        let field = id.get().fields().get(field)?;
+        let field = id.get().fields().get(field).filter(|_| self.style.dereference)?;
         let (Type::Int { width, .. } | Type::Set { width, .. }) = field.ty.get() else { return None };
         let mut bytes = [0; 8];
         let value = bytes.get_mut(..width.bytes(self.abi))?;
         let address = number::truncate(*self.args.get(arg)?, self.abi.word());
-        // No more than the member: a structure of another release may be shorter.
+        // Of a structure that cannot be read, nothing is known; but one of another release may be shorter.
+        let (size, mut last) = (id.get().size(self.abi), [0]);
+        if !id.get().partial && self.memory.read(address.wrapping_add(size as u64).wrapping_sub(1), &mut last) < 1 {
+            return None;
+        }
         if self.memory.read(address.wrapping_add(field.offset(self.abi) as u64), value) < value.len() {
             return None;
         }

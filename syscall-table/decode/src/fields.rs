@@ -18,7 +18,7 @@ impl Walk<'_> {
         let limit = usize::try_from(size).unwrap_or(usize::MAX).min(known);
         self.sink.begin_struct();
         let mut end = self.members(id, place, limit);
-        if id.get().partial {
+        if id.get().partial && !id.get().growing {
             if size > known as u64 {
                 end = End::Abbreviated;
             }

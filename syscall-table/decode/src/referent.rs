@@ -40,6 +40,8 @@ pub struct Device {
     pub major: u64,
     /// Which of its devices.
     pub minor: u64,
+    /// Of the master of a pseudo-terminal: which one it is, the N of its /dev/pts/N.
+    pub terminal: Option<u32>,
 }
 
 /// A socket.

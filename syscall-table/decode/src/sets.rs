@@ -128,7 +128,10 @@ impl Walk<'_> {
                     }
                 }
                 Part::Shift { mask, shift, name, hex: false } => {
-                    if value & mask != 0 {
+                    if value & mask != 0 && groups.apart {
+                        self.sink.shift_part((value & mask) >> shift, shift, name.as_str());
+                        told = true;
+                    } else if value & mask != 0 {
                         self.sink.flag_shifted((value & mask) >> shift, name.as_str());
                         told = true;
                     }
@@ -163,7 +166,7 @@ impl Groups {
         let of_own = |part: &&Part| matches!(part, Part::Enum { .. } | Part::Octal { .. } | Part::Decimal { .. });
         let numbers = parts.iter().fold(0, |all, part| match *part {
             Part::Enum { mask, .. } if Groups::is_named(part, value) => all | mask,
-            Part::Octal { mask } | Part::Decimal { mask } => all | mask,
+            Part::Octal { mask } | Part::Decimal { mask } | Part::Shift { mask, hex: false, .. } => all | mask,
             _ => all,
         });
         Groups { apart: parts.iter().any(|part| of_own(&part)) && !ONE_NUMBER.contains(&set.name()), numbers }
@@ -184,7 +187,7 @@ impl Groups {
         match *part {
             Part::Enum { mask, .. } => Some(value & mask).filter(|_| Groups::is_named(part, value)),
             // They have a form of their own.
-            Part::Octal { .. } | Part::Decimal { .. } => None,
+            Part::Octal { .. } | Part::Decimal { .. } | Part::Shift { hex: false, .. } => None,
             _ => Some(value & !self.numbers).filter(|bits| *bits != 0),
         }
     }

@@ -102,6 +102,10 @@ pub trait Sink {
     fn flag_rest(&mut self, bits: u64, fallback: &str);
     /// A number inside the flags: `21<<MAP_HUGE_SHIFT`.
     fn flag_shifted(&mut self, value: u64, name: &str);
+    /// The same beside the flags, with a number of its own.
+    fn shift_part(&mut self, value: u64, _shift: u8, name: &str) {
+        self.flag_shifted(value, name);
+    }
     /// A number inside the flags, in decimal.
     fn flag_decimal(&mut self, value: u64);
     /// Permission bits inside the flags.

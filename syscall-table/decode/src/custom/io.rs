@@ -1,12 +1,25 @@
 //! Buffers in several pieces, messages, directories: lengths that other memory gives.
 
-use syscall_table::{ExprId, Width, sets};
+use syscall_table::{ExprId, Width, sets, structs};
 
 use crate::number::from_bytes;
 use crate::sink::{End, Quote};
 use crate::walk::{Frame, Place, Walk};
 
 use super::{control, net};
+
+/// `struct msgbuf`: a type and a text, of which a word can be read at least.
+pub fn msgbuf(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
+    let id = structs::MSGBUF;
+    let kind = id.get().size(walk.abi);
+    if walk.fetch_all(address, 2 * kind).is_none() {
+        return walk.sink.pointer(address);
+    }
+    match walk.fetch_all(address, kind) {
+        Some(place) => walk.fields(id, place, usize::MAX),
+        None => walk.sink.pointer(address),
+    }
+}
 
 /// linux/socket.h
 const AF_NETLINK: u64 = 16;

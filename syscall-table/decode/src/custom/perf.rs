@@ -148,7 +148,9 @@ pub fn sched_attr(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
     if size < FIRST {
         return walk.fields(id, place, usize::MAX);
     }
-    walk.padded_fields(id, address, size.min(room.unwrap_or(u64::MAX)), usize::MAX);
+    // Of what the kernel has filled, nobody knows more.
+    let known = room.map_or(u64::MAX, |room| room.min(id.get().size(walk.abi) as u64));
+    walk.padded_fields(id, address, size.min(known), usize::MAX);
 }
 
 /// The same as the caller made it, and the size that the kernel knows where that is another: `{…} => {size=56}`.

@@ -96,7 +96,7 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
     let mut ready = usize::try_from(outcome.value).unwrap_or(usize::MAX);
     for (argument, name) in [(1, "in"), (2, "out"), (3, "except")] {
         let address = walk.args[argument];
-        if address == 0 || ready == 0 || !walk.style.dereference {
+        if address == 0 || ready == 0 {
             continue;
         }
         let there = fds_of(walk, address, count);
@@ -119,7 +119,8 @@ pub fn select_result(walk: &mut Walk, params: &'static [ExprId]) -> bool {
         left(walk, timeout, [structs::TIMEVAL, structs::TIMESPEC, structs::TIMESPEC64][kind.min(2) as usize]);
         told = true;
     }
-    told
+    // Sets in which nothing is ready are told as such.
+    told || walk.sink.is_for_people()
 }
 
 /// A time that the call will change, as it was before; parameter: 1 timespec, 2 with 64 bits.

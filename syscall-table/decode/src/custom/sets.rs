@@ -148,6 +148,9 @@ pub fn sigaction(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) 
 pub fn old_sigreturn_mask(walk: &mut Walk, _: &'static [ExprId], _: Place, _: Frame) {
     // struct sigframe, when its return address and signal number are popped: sigcontext (88 bytes, the last word but
     // one is oldmask), the FPU state of old (624 bytes), extramask.
+    if !walk.style.dereference {
+        return walk.sink.pointer(walk.stack);
+    }
     let low = walk.fetch_all(walk.stack.wrapping_add(80), 4).and_then(|p| walk.load(p, Width::W32));
     let high = walk.fetch_all(walk.stack.wrapping_add(88 + 624), 4).and_then(|p| walk.load(p, Width::W32));
     walk.sink.begin_struct();

@@ -152,23 +152,6 @@ pub fn clone_args(walk: &mut Walk, params: &'static [ExprId], address: u64, fram
     walk.sink.end_struct(End::Complete);
 }
 
-/// The ids that a child is to have; parameter: how many.
-pub fn set_tid(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
-    let count = params.first().map_or(0, |p| walk.eval(*p, frame, place));
-    let Some(address) = walk.load(place, Width::W64) else { return };
-    // The kernel has no more levels of PID namespaces: MAX_PID_NS_LEVEL.
-    let taken = address != 0 && (1..=32).contains(&count);
-    let Some(ids) = walk.fetch_all(address, (count.min(32) * 4) as usize).filter(|_| taken) else {
-        return walk.sink.pointer(address);
-    };
-    walk.sink.begin_array();
-    for id in walk.bytes(ids).to_vec().chunks_exact(4) {
-        walk.sink.element();
-        walk.id(number::from_bytes(id, false) as i32, IdKind::Thread);
-    }
-    walk.sink.end_array(End::Complete);
-}
-
 /// A resource limit: `8192*1024`, `RLIM_INFINITY`.
 pub fn rlim(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Frame) {
     // Where a long has 64 bits, it is the other infinity.
