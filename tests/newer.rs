@@ -280,3 +280,15 @@ fn addresses_of_rarer_families() {
     ];
     assert_eq!(lines, expected);
 }
+
+/// Operations that a ring has: as many as the kernel says, however many there is room for. Here it says none.
+#[test]
+fn operations_of_rings() {
+    let options = ["-a0", "-qq", "-v", "-e", "io_uring_register", "-e", "inject=io_uring_register:retval=0"];
+    let text = text(&options, &program("io-uring"));
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("IORING_REGISTER_PROBE, {")).collect();
+    assert!(!lines.is_empty(), "{text}");
+    for line in lines {
+        assert!(line.contains("{last_op=IORING_OP_NOP, ops_len=0, ops=[]}"), "{line}");
+    }
+}
