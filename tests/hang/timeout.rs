@@ -47,3 +47,16 @@ fn what_ends_in_time_is_left_alone() {
         assert_eq!(limited(how, "kill -HUP $$").status.signal(), Some(1));
     }
 }
+
+/// The tracer waits for its tracees, but it is no tracer's fault that a signal has stopped one.
+#[test]
+fn a_tracee_that_a_signal_has_stopped_is_in_no_deadlock() {
+    let script = "sleep 5000 & kill -STOP $!; wait; : a command line that is longer than what a line has room for";
+    let text = said(&limited(&["--timeout=2", "-f", "-o", "/dev/null"], script));
+    assert!(!text.contains("DEADLOCK"), "{text}");
+    assert!(text.contains("waits for SIGCONT"), "{text}");
+    let report =
+        text.lines().skip_while(|line| !line.contains("  up ")).take_while(|line| !line.contains("trapline: "));
+    let wide: Vec<&str> = report.filter(|line| line.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "{wide:#?}");
+}

@@ -20,6 +20,8 @@ use crate::message::span;
 
 /// Columns of the report.
 const WIDTH: usize = 80;
+/// How much of a command line is shown in any case.
+const TITLE: usize = 16;
 /// Where the text of a section begins, behind its heading.
 const INDENT: usize = 10;
 /// Frames of a stack that are shown where no more were asked for.
@@ -94,7 +96,7 @@ impl Report<'_> {
             if line.chars().count() <= WIDTH {
                 let _ = writeln!(self.out, "{}", line.trim_end());
             } else {
-                let _ = writeln!(self.out, "{}", headline(findings, process).trim_end());
+                wrap(&mut self.out, "", INDENT, headline(findings, process).trim_end());
                 if index == 0 {
                     let _ = writeln!(self.out, "{watched:>WIDTH$}");
                 }
@@ -311,7 +313,10 @@ fn headline(findings: &Findings, process: &Process) -> String {
         1 => "1 thread".to_string(),
         count => format!("{count} threads"),
     };
-    format!("{}  up {}  {threads}: {}  ", words::process(process), span(up), counts.join(", "))
+    let rest = format!("  up {}  {threads}: {}  ", span(up), counts.join(", "));
+    // The command line has what room is left: the id, a space and the mark of what is cut take some, too.
+    let room = WIDTH.saturating_sub(rest.trim_end().chars().count() + process.pid.to_string().len() + 2);
+    format!("{}{rest}", words::process_within(process, room.clamp(TITLE, 48)))
 }
 
 /// Appends a text behind `first`, broken between words; lines but the first begin with so many spaces.

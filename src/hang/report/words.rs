@@ -16,8 +16,13 @@ const NAMED: usize = 3;
 
 /// A process by its id and its command line, which is cut where it is long.
 pub fn process(process: &Process) -> String {
+    process_within(process, 48)
+}
+
+/// The same, of whose command line so many characters are shown at most.
+pub fn process_within(process: &Process, most: usize) -> String {
     let title = if process.arguments.is_empty() { format!("[{}]", process.comm) } else { process.arguments.join(" ") };
-    format!("{} {}", process.pid, cut(&title, 48))
+    format!("{} {}", process.pid, cut(&title, most))
 }
 
 /// The beginning of a text, without control characters.

@@ -2,10 +2,14 @@
 
 use nix::unistd::{Pid, gettid};
 
-use crate::hang::proc::State;
+use crate::hang::proc::{Position, State};
 use crate::hang::process::{Process, Thread};
 use crate::hang::wait::{Ender, How, Kind, Object, Outside, Wait, Who};
 use crate::hang::world::World;
+
+/// wait4(2) and waitid(2), in which tracers wait for what their tracees do.
+const WAIT4: u64 = 61;
+const WAITID: u64 = 247;
 
 /// What a thread in such a state waits for; `None` if it is in no such state.
 pub fn resolve(world: &World, process: &Process, thread: &Thread) -> Option<Wait> {
@@ -27,11 +31,21 @@ fn traced(world: &World, thread: &Thread) -> Wait {
         Some(tracer) => {
             // TracerPid is the tracing thread, and only that can let it go on.
             let process = world.process(tracer);
-            let who = if process.is_some_and(|process| process.pid != tracer) {
+            let who = if process.as_ref().is_some_and(|process| process.pid != tracer) {
                 Who::Thread(tracer)
             } else {
                 Who::Process(tracer)
             };
+            // A stop that the tracer has not heard of would end its wait. So it has heard of this one and let it be, as
+            // strace(1) does where job control stops a tracee (PTRACE_LISTEN): then SIGCONT ends it.
+            let waits = |thread: &Thread| matches!(thread.position, Position::Call { nr: WAIT4 | WAITID, .. });
+            if process.is_some_and(|process| process.threads.iter().any(|thread| thread.tid == tracer && waits(thread)))
+            {
+                wait.what = "SIGCONT, or its tracer to let it go on".to_string();
+                wait = wait
+                    .or(Outside::Signal)
+                    .because("its tracer waits for it to run or to end, and has let the stop be");
+            }
             wait = wait.ended_by(Ender::new(who, How::Recorded, "traces it"));
         }
         None => wait.outside = Some(Outside::Unseen),
