@@ -358,3 +358,11 @@ fn text_for_people() {
     let whole = Regex::new(&format!("^{}$", patterns.join("\n"))).expect("patterns");
     assert!(whole.is_match(&text), "{text}");
 }
+
+#[test]
+fn exceptions_that_nobody_can_catch() {
+    for how in ["uncaught", "noexcept", "destructor"] {
+        let crash = check("crashes-cxx", how);
+        assert_eq!(crash["signal"], "SIGABRT", "{crash:#}");
+    }
+}

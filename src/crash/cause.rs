@@ -319,6 +319,11 @@ pub fn of_sender(info: &SigInfo, own: i32, sender: Option<&[u8]>) -> Option<Caus
     Some(Cause::new("sent_by_process", words))
 }
 
+/// Functions of the C++ library that end a program whose exception cannot go on. Not all of those that do have a name
+/// in a stripped library: the one that looks for handlers calls them where an exception meets a noexcept function.
+const TERMINATE: [&str; 4] =
+    ["std::terminate", "__cxxabiv1::__terminate", "__gnu_cxx::__verbose_terminate_handler", "__gxx_personality"];
+
 /// Why a program gave up by itself, from the last words of its C library and the functions that it was in.
 pub fn of_abort(message: Option<&[u8]>, functions: &[&[u8]]) -> Option<Cause> {
     let says =
@@ -346,7 +351,7 @@ pub fn of_abort(message: Option<&[u8]>, functions: &[&[u8]]) -> Option<Cause> {
         ("assertion", "an assertion failed")
     } else if heap.iter().any(|text| says(text)) {
         ("heap_corruption", "malloc found the heap written over, or got a pointer that it did not give")
-    } else if within(&["std::terminate", "__cxxabiv1::__terminate", "__gnu_cxx::__verbose_terminate_handler"]) {
+    } else if within(&TERMINATE) {
         ("terminate", "std::terminate: an exception that nobody caught, or one too many")
     } else if within(&["core::panicking", "std::panicking", "rust_panic", "__rust_start_panic"]) {
         ("panic", "a Rust panic that aborts")
@@ -370,6 +375,7 @@ mod tests {
             (Some(b"corrupted size vs. prev_size\n"), &[], "heap_corruption"),
             (Some(b"prog: a.c:3: main: Assertion `0' failed.\n"), &[], "assertion"),
             (None, &["raise", "abort", "std::terminate()", "main"], "terminate"),
+            (None, &["abort", "__gxx_personality_v0", "_Unwind_RaiseException", "main"], "terminate"),
             (None, &["abort", "core::panicking::panic_fmt"], "panic"),
             (None, &["raise", "abort", "main"], "abort"),
         ] {

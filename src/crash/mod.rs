@@ -208,7 +208,7 @@ const GIVING_UP: [&str; 20] = [
     "std::",
 ];
 /// Libraries in which nothing goes wrong by itself when a program gives up.
-const LIBRARIES: [&str; 4] = ["libc.so", "libc-", "libpthread", "libstdc++.so"];
+const LIBRARIES: [&str; 5] = ["libc.so", "libc-", "libpthread", "libstdc++.so", "libgcc_s.so"];
 
 impl Crash {
     /// The function that has to do with it: the innermost one or, of a program that gave up, the innermost of its own.
