@@ -142,6 +142,7 @@ fn normalise(text: &str, case: Case, newer: &[(&str, &str)]) -> Vec<String> {
     rule(r"parent_tid=\[\w+\]", "parent_tid=[TID]");
     rule(r"f_(blocks|bfree|bavail|files|ffree)=\d+", "f_$1");
     rule(r"tgkill\(N, \d+", "tgkill(N, N");
+    rule(r"@/dev/pts/\d+", "@/dev/pts/N");
     rule(r"(Cannot fetch .* from pid )\d+", "${1}N");
     rule(r"0x7f[0-9a-f]{10}|0x5[56][0-9a-f]{10}|0xf7[0-9a-f]{6}|0xff[0-9a-f]{6}|0x5[67][0-9a-f]{6}", "ADDR");
     // 6.1 does not decode it.
