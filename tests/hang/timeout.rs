@@ -60,3 +60,12 @@ fn a_tracee_that_a_signal_has_stopped_is_in_no_deadlock() {
     let wide: Vec<&str> = report.filter(|line| line.chars().count() > 80).collect();
     assert!(wide.is_empty(), "{wide:#?}");
 }
+
+/// Who reads under a lock is not recorded, and so nobody is said to hold it.
+#[test]
+fn nobody_is_said_to_hold_what_nothing_records() {
+    let reader = crate::programs::program("hang-reader");
+    let text = said(&limited(&["--timeout=2", "--no-trace"], reader.to_str().expect("a path in UTF-8")));
+    assert!(text.contains("waits for its turn to write under the rwlock"), "{text}");
+    assert!(text.contains("DEADLOCK") && !text.contains("holds 0x"), "{text}");
+}

@@ -14,7 +14,7 @@ use crate::hang::graph::{Activity, Node};
 use crate::hang::process::Process;
 use crate::hang::stacks::{self, Stacks};
 use crate::hang::verdict::{Deadlock, Nature};
-use crate::hang::wait::{Kind, Object};
+use crate::hang::wait::{Ender, How, Kind, Object, Wait};
 use crate::identify::Identify;
 use crate::message::span;
 
@@ -108,7 +108,15 @@ impl Report<'_> {
         let since = deadlock.for_time.map(|time| format!("for {}: ", span(time))).unwrap_or_default();
         let nodes: Vec<&Node> = deadlock.cycle.iter().filter_map(|tid| self.findings.graph.nodes.get(tid)).collect();
         let ids: Vec<String> = nodes.iter().map(|node| node.thread.tid.to_string()).collect();
-        let locks = nodes.iter().all(|node| node.wait.as_ref().is_some_and(|wait| wait.kind.is_lock()));
+        // Of a lock that readers have, for example, nothing records who they are.
+        let held = |wait: &Wait, by: Pid| {
+            let recorded = |ender: &&Ender| matches!(ender.how, How::Recorded | How::Holds);
+            let mut enders = wait.enders.iter().filter(recorded);
+            wait.kind.is_lock() && enders.any(|ender| self.findings.graph.threads_of(ender).contains(&by))
+        };
+        let after = |index: usize| deadlock.cycle[(index + 1) % deadlock.cycle.len()];
+        let mut waits = nodes.iter().enumerate();
+        let locks = waits.all(|(index, node)| node.wait.as_ref().is_some_and(|wait| held(wait, after(index))));
         let what = match ids.as_slice() {
             [one] => format!("{one} waits for itself"),
             [one, other] if locks => format!("{one} and {other} each hold the lock that the other waits for"),
@@ -121,15 +129,16 @@ impl Report<'_> {
             // The one before waits for what this one holds.
             let before = &nodes[(index + nodes.len() - 1) % nodes.len()];
             let mut line = format!("{} {}", node.thread.tid, words::cut(&node.thread.comm, 16));
-            if let Some(object) = before.wait.as_ref().filter(|wait| wait.kind.is_lock()).map(|wait| &wait.object)
+            if let Some(object) =
+                before.wait.as_ref().filter(|wait| held(wait, node.thread.tid)).map(|wait| &wait.object)
                 && *object != Object::Own
             {
                 let _ = write!(line, "  holds {object}");
             }
             if let Some(wait) = &node.wait {
                 let _ = write!(line, "  waits for {}", wait.what);
-                if !wait.kind.is_lock() {
-                    let next = deadlock.cycle[(index + 1) % deadlock.cycle.len()];
+                let next = after(index);
+                if !held(wait, next) {
                     let ender = wait.enders.iter().find(|ender| self.findings.graph.threads_of(ender).contains(&next));
                     if let Some(ender) = ender {
                         let who = ender.id().map(|id| words::who(self.findings, id)).unwrap_or_default();

@@ -115,7 +115,7 @@ fn ender_and_deed(findings: &Findings, ender: &Ender, of: Pid) -> String {
     let mut text = match &ender.who {
         Who::Thread(id) if *id == of => "the thread itself".to_string(),
         Who::Thread(id) | Who::Process(id) => who(findings, *id),
-        Who::Gone { words, .. } => words.clone(),
+        Who::Gone { words, .. } => format!("{words},"),
         Who::Remote(address) => address.clone(),
     };
     let _ = write!(text, " {}", ender.role);

@@ -201,9 +201,9 @@ fn rwlock(case: &Case<'_>, futex: &Futex) -> Option<Wait> {
     let [readers, _, _, _, _, _, writer, _] = case.world.words::<8>(case.pid(), start)?;
     let reads = if called { futex.in_call_of(&READ_LOCK) } else { writer != 0 && distance == 8 };
     let (kind, what) = if reads {
-        (Kind::ReadLock, "to read under the rwlock")
+        (Kind::ReadLock, "its turn to read under the rwlock")
     } else {
-        (Kind::WriteLock, "to write under the rwlock")
+        (Kind::WriteLock, "its turn to write under the rwlock")
     };
     let mut wait = futex.wait(case, kind, -(distance as i64), what);
     if writer != 0 {
@@ -250,7 +250,10 @@ fn condition(case: &Case<'_>, futex: &Futex) -> Option<Wait> {
         (1..1 << 20).contains(&waiters) && on_stack(case, *start).is_some()
     })?;
     let mut wait = futex.wait(case, Kind::Condition, start as i64 - futex.address as i64, "the condition variable");
-    if let Some(mutex) = on_stack(case, start).and_then(|at| case.world.long(case.pid(), at + 8)) {
+    if let Some(mutex) = on_stack(case, start).and_then(|at| case.world.long(case.pid(), at + 8))
+        // Callers other than the C library's have something else there.
+        && case.world.words::<1>(case.pid(), mutex).is_some()
+    {
         wait.evidence.push(format!("its mutex is {mutex:#x}, which stands behind it on the waiter's stack"));
     }
     wait.enders = owner::others(case, &wait.object, "could signal it");
