@@ -8,7 +8,7 @@ use syscall_table::Abi;
 
 use crate::crash::Detail as CrashDetail;
 use crate::filter::{CallFilter, DescriptorSet, Detail, SignalFilter, StatusFilter, TouchFilter};
-use crate::identify::{DecodeFds, DecodePids};
+use crate::identify::{DecodeFds, DecodePids, VcpuExits};
 use crate::output::{AbsoluteTime, ConstantStyle, Destination, HexStrings, JsonForm, Palette, Quiet, SummaryStyle};
 use crate::tracee::Daemonize;
 use crate::tracer::{Placed, Tampering};
@@ -46,6 +46,8 @@ pub struct Options {
     pub decode_pids: DecodePids,
     /// The namespaces that calls make are told.
     pub new_namespaces: bool,
+    /// What is told of the exits of virtual CPUs.
+    pub vcpu_exits: Option<VcpuExits>,
     /// Descriptors of which all that is read is dumped.
     pub read: DescriptorSet,
     /// Descriptors of which all that is written is dumped.

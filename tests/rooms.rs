@@ -15,7 +15,7 @@ const STRANGERS: [(&str, &[&str]); 8] = [
     ),
     ("tracer", &["decode", "identify", "unwind", "crash", "output", "hang", "session", "cli", "options"]),
     ("filter", &["tracee", "tracer", "identify", "unwind", "crash", "output", "hang", "session", "cli", "options"]),
-    ("identify", &["tracer", "filter", "unwind", "crash", "output", "hang", "session", "cli", "options"]),
+    ("identify", &["tracer", "filter", "crash", "output", "hang", "session", "cli", "options"]),
     ("unwind", &["tracee", "tracer", "filter", "identify", "crash", "output", "hang", "session", "cli", "options"]),
     ("crash", &["tracer", "filter", "output", "hang", "session", "cli", "options"]),
     ("output", &["tracee", "tracer", "filter", "hang", "session", "cli", "options"]),

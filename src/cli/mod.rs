@@ -61,10 +61,6 @@ impl UsageError {
     fn because(self, why: impl Into<String>) -> UsageError {
         UsageError { why: why.into(), ..self }
     }
-
-    fn not_available(option: &str) -> UsageError {
-        UsageError::new(format!("option '{option}' is not available yet"))
-    }
 }
 
 impl fmt::Display for UsageError {

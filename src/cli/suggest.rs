@@ -28,7 +28,7 @@ pub fn meant(error: &FilterError) -> Option<String> {
 
 /// What can stand before `=` in `-e`, abbreviations apart.
 fn qualifiers() -> impl Iterator<Item = &'static str> {
-    options::all().filter_map(|option| option.qualifiers.first().copied().filter(|key| *key != "kvm"))
+    options::all().filter_map(|option| option.qualifiers.first().copied())
 }
 
 /// What was probably meant by `SET[:ITEM]...` with an item that does not exist, or an error that has no such name.

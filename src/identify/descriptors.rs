@@ -11,6 +11,7 @@ use nix::unistd::Pid;
 
 use super::DecodeFds;
 use super::sockets::Sockets;
+use crate::unwind::Mappings;
 use decode::{Device, Referent, Socket};
 
 /// What the kernel appends to the name of a file that is not there any longer.
@@ -22,6 +23,17 @@ const MULTIPLEXER: (bool, u64, u64) = (false, 5, 2);
 /// The link of a thread's descriptor.
 pub fn link(tid: Pid, fd: i32) -> PathBuf {
     PathBuf::from(format!("/proc/{tid}/fd/{fd}"))
+}
+
+/// Where a thread has mapped the memory that a virtual CPU of KVM shares with it. Since Linux 4.16 the name of the mapping is
+/// that of the descriptor, with the number of the virtual CPU; where there are several of that name, as of several virtual
+/// machines, nothing says which it is.
+pub fn vcpu_memory(tid: Pid, fd: i32) -> Option<u64> {
+    let name = target(&link(tid, fd)).filter(|name| name.starts_with(b"anon_inode:kvm-vcpu:"))?;
+    let maps = Mappings::parse(&fs::read(format!("/proc/{tid}/maps")).ok()?);
+    let mut all = maps.iter().filter(|mapping| mapping.offset == 0 && *mapping.name == *name);
+    let found = all.next()?.start;
+    all.next().is_none().then_some(found)
 }
 
 /// What a link points to, as the kernel writes it.

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use nix::unistd::Pid;
 
 use crate::tracee;
-use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL};
+use decode::{Ends, IdKind, Memory, Owner, Process, Referent, Referents, UNKNOWN_PROTOCOL, Vcpu};
 pub use network::in_network_of;
 use processes::Namespaces;
 pub use processes::{comm, process_of};
@@ -53,6 +53,15 @@ pub struct DecodePids {
     pub pidns: bool,
 }
 
+/// What is told of the exits of virtual CPUs: `-e kvm=`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum VcpuExits {
+    /// Their reasons: `vcpu`.
+    Reasons,
+    /// With what the guest did: `vcpu+`.
+    Details,
+}
+
 /// Finds out what was asked for.
 #[derive(Default)]
 pub struct Identify {
@@ -60,6 +69,7 @@ pub struct Identify {
     pids: DecodePids,
     /// Namespaces that calls make: `-e namespace=new`.
     new_namespaces: bool,
+    vcpus: Option<VcpuExits>,
     window: Rc<RefCell<tracee::Window>>,
     sockets: RefCell<Sockets>,
     generic: RefCell<generic::Families>,
@@ -75,6 +85,11 @@ impl Identify {
         window: Rc<RefCell<tracee::Window>>,
     ) -> Identify {
         Identify { fds, pids, new_namespaces, window, ..Identify::default() }
+    }
+
+    /// Will also find out why virtual CPUs stop.
+    pub fn with_vcpus(self, vcpus: Option<VcpuExits>) -> Identify {
+        Identify { vcpus, ..self }
     }
 
     /// The memory and the numbers of a thread.
@@ -131,6 +146,11 @@ impl Memory for Tracee<'_> {
 
     fn generic_family(&self, id: u16) -> Option<String> {
         self.identify.generic.borrow_mut().name(id)
+    }
+
+    fn vcpu(&self, fd: i32) -> Option<Vcpu> {
+        let details = self.identify.vcpus? == VcpuExits::Details;
+        Some(Vcpu { run: descriptors::vcpu_memory(self.tid, fd)?, details })
     }
 
     fn interface(&self, index: u32) -> Option<String> {

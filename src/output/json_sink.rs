@@ -620,6 +620,10 @@ impl Sink for JsonSink<'_> {
         self.name(text);
     }
 
+    fn more_words(&mut self, name: &'static str) {
+        self.key(name);
+    }
+
     fn abstract_name(&mut self) {
         // The NUL in front belongs to the name.
         self.to.abstract_name = true;

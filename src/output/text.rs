@@ -622,6 +622,10 @@ impl Sink for TextSink<'_> {
         self.put(text);
     }
 
+    fn more_words(&mut self, name: &'static str) {
+        self.format(format_args!(", {name}="));
+    }
+
     fn abstract_name(&mut self) {
         self.put("@");
     }

@@ -105,7 +105,8 @@ fn trace(options: &Options, user: Option<User>, handover: Option<&mut Handover>)
         report,
         summary: options.summary.as_ref().map(|summing| Summary::new(summing.style.clone())),
         seats: Tids::default(),
-        identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window()),
+        identify: Identify::new(options.decode_fds, options.decode_pids, options.new_namespaces, tracer.window())
+            .with_vcpus(options.vcpu_exits),
         crash_unwinder: Unwinder::new(unwind::Options { lines: true, scan: true }, || tracee::taken().is_some()),
         stacks: options.stack_frames.map(|limit| {
             Stacks::new(unwind::Options { lines: options.stack_lines, ..Default::default() }, limit, options.follow)

@@ -77,6 +77,45 @@ fn namespaces_that_calls_make() {
 }
 
 #[test]
+fn why_virtual_cpus_stop() {
+    let told = |tracer: &str, options: &[&str]| {
+        let mut command = std::process::Command::new(tracer);
+        command.args(options).args(["-e", "trace=ioctl"]).arg(program("kvm-run")).env("LC_ALL", "C");
+        let output = command.output().expect("the tracer runs");
+        let text = stderr(&output);
+        let runs = text.lines().filter(|line| line.contains("KVM_RUN") || line.contains("0xae80")).map(String::from);
+        (runs.collect::<Vec<_>>(), output.status.code())
+    };
+    let trapline = |options: &[&str]| told(env!("CARGO_BIN_EXE_trapline"), options);
+    if trapline(&[]).1 == Some(77) {
+        skip!("/dev/kvm is not to be had");
+    }
+    for options in [
+        &["-e", "kvm=vcpu"][..],
+        &["--kvm=vcpu", "-y"],
+        &["-ekvm=vcpu", "-X", "raw"],
+        &["-ekvm=vcpu", "-eraw=all"],
+        &[],
+    ] {
+        assert_eq!(trapline(options), told("strace", options), "{options:?}");
+    }
+    let (lines, _) = trapline(&["-e", "kvm=vcpu+"]);
+    let io = "io={direction=KVM_EXIT_IO_OUT, size=1, port=0x11, count=1, data_offset=4096}";
+    assert_eq!(
+        lines[..3].join("\n"),
+        format!(
+            "\
+ioctl(5, KVM_RUN, 0)                    = 0
+ioctl(5, KVM_RUN, 0)                    = 0 (KVM_EXIT_IO, {io})
+ioctl(5, KVM_RUN, 0)                    = 0 (KVM_EXIT_HLT)"
+        )
+    );
+    let (lines, _) = trapline(&["--json", "-e", "kvm=vcpu+"]);
+    let record: serde_json::Value = serde_json::from_str(&lines[1]).expect("JSON");
+    assert_eq!((&record["detail"]["outcome"], &record["detail"]["io"]["port"]), (&"KVM_EXIT_IO".into(), &0x11.into()));
+}
+
+#[test]
 fn interfaces_of_the_network_namespace_that_the_program_is_in() {
     let mut command = trapline();
     let output = command.args(["-e", "trace=sendto"]).arg(program("interface-elsewhere")).output();

@@ -10,6 +10,7 @@ use crate::cli::typed::Typed;
 use crate::cli::values::{decimal, size};
 use crate::cli::words::{self, ColorWhen, Precision, StringsInHex};
 use crate::filter::{CallFilter, DescriptorSet};
+use crate::identify::VcpuExits;
 
 /// The largest `-s` that strace takes: a quarter of what an `int` counts, for each byte may need four.
 const MOST_STRING: u64 = 0x3fff_ffff;
@@ -341,16 +342,20 @@ pub static SECTION: Section = Section {
             .shapes_text()
             .sets(|typed| typed.text.numbers = true)
             .examples(&[("-n ls", Gives::Changes(&["format.numbers: true"]))]),
-        Definition::value("kvm", "vcpu", Kind::Word(|| list(&["vcpu"])), "Exits of a virtual CPU")
+        Definition::value("kvm", "vcpu", Kind::Word(|| list(&["vcpu", "vcpu+"])), "Why virtual CPUs stop: vcpu, vcpu+")
             .qualifiers(&["kvm"])
-            .unlisted()
-            .reads(|_, given| match given.text().as_str() {
-                "vcpu" => Err(UsageError::not_available(&given.name)),
-                set => Err(UsageError::new(format!("invalid -e kvm= argument: '{set}'"))),
+            .long_help()
+            .reads(|typed, given| {
+                typed.options.vcpu_exits = match given.text().as_str() {
+                    "vcpu" => Some(VcpuExits::Reasons),
+                    "vcpu+" => Some(VcpuExits::Details),
+                    set => return Err(UsageError::new(format!("invalid -e kvm= argument: '{set}'"))),
+                };
+                Ok(())
             })
             .examples(&[
-                ("--kvm=vcpu ls", Gives::Fails("option '--kvm' is not available yet")),
-                ("-e kvm=vcpu ls", Gives::Fails("option '-e kvm=' is not available yet")),
+                ("--kvm=vcpu ls", Gives::Changes(&["vcpu_exits: Some(Reasons)"])),
+                ("-e kvm=vcpu+ ls", Gives::Changes(&["vcpu_exits: Some(Details)"])),
                 ("-e kvm=x ls", Gives::Fails("invalid -e kvm= argument: 'x'")),
             ]),
     ],

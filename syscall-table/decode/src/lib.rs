@@ -26,7 +26,7 @@ mod walk;
 
 pub use call::{Call, Limit, Outcome, Scratch, Style, structure, value};
 pub use data::{Piece, Transfer};
-pub use memory::{CStrLen, Copied, Local, Memory, UNKNOWN_PROTOCOL};
+pub use memory::{CStrLen, Copied, Local, Memory, UNKNOWN_PROTOCOL, Vcpu};
 pub use multiplex::{FIRST_SUBCALL, is_multiplexer, subcalls};
 pub use referent::{Device, Ends, IdKind, Owner, Process, Referent, Referents, Socket};
 pub use sink::{End, Naming, Quote, Raw, Sink};

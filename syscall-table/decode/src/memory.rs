@@ -63,10 +63,24 @@ pub trait Memory {
         None
     }
 
+    /// The virtual CPU that a descriptor of the tracee is, if anybody wants to know of its exits.
+    fn vcpu(&self, _fd: i32) -> Option<Vcpu> {
+        None
+    }
+
     /// The name of a network interface in the tracee's network namespace.
     fn interface(&self, _index: u32) -> Option<String> {
         None
     }
+}
+
+/// A virtual CPU of KVM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vcpu {
+    /// Where the tracee has its `struct kvm_run`.
+    pub run: u64,
+    /// More than the reason of an exit is wanted.
+    pub details: bool,
 }
 
 /// How much of a string was read, without its NUL.
@@ -122,6 +136,10 @@ impl Memory for Copied<'_> {
 
     fn generic_family(&self, id: u16) -> Option<String> {
         self.tracee.generic_family(id)
+    }
+
+    fn vcpu(&self, fd: i32) -> Option<Vcpu> {
+        self.tracee.vcpu(fd)
     }
 
     fn interface(&self, index: u32) -> Option<String> {

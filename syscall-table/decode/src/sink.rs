@@ -184,6 +184,8 @@ pub trait Sink {
     fn namespace(&mut self, kind: &'static str, number: u64);
     /// A word that follows the result.
     fn words(&mut self, text: &'static str);
+    /// A structure follows such a word; the member of the word's that it is.
+    fn more_words(&mut self, name: &'static str);
     /// The string that comes next is a name in the abstract namespace of unix(7): it begins with a NUL.
     fn abstract_name(&mut self);
     /// An IPv6 address, the member `field` of a structure, or with an empty name on its own.
@@ -296,6 +298,7 @@ impl Sink for Mute {
     fn labelled(&mut self, _: &'static str) {}
     fn namespace(&mut self, _: &'static str, _: u64) {}
     fn words(&mut self, _: &'static str) {}
+    fn more_words(&mut self, _: &'static str) {}
     fn abstract_name(&mut self) {}
     fn inet6(&mut self, _: &'static str, _: &str) {}
     fn verbatim(&mut self, _: &str) {}

@@ -90,6 +90,7 @@ fn kind(decoder: Decoder) -> Kind {
         Decoder::SyslogAction => Kind::Value(values::syslog_action, values::four),
         Decoder::LogLevel => Kind::Value(values::log_level, values::four),
         Decoder::EntryNumber => Kind::Aux(results::entry_number),
+        Decoder::VcpuExit => Kind::Aux(results::vcpu_exit),
         Decoder::MaskResult => Kind::Aux(results::mask_result),
         Decoder::OldMaskResult => Kind::Aux(results::old_mask_result),
         Decoder::MmsgResult => Kind::Aux(results::mmsg_result),

@@ -1,6 +1,6 @@
 //! What follows the result of calls that wait for descriptors.
 
-use syscall_table::{ExprId, StructId, Type, sets, structs};
+use syscall_table::{ExprId, StructId, Type, Width, sets, structs};
 
 use super::sets::fds_of;
 use crate::sink::{End, Naming, Raw};
@@ -140,6 +140,37 @@ fn left(walk: &mut Walk, address: u64, id: StructId) {
         return walk.sink.pointer(address);
     }
     walk.behind(address, Type::Struct(id), ExprId::NONE, Frame::Args);
+}
+
+/// Why a virtual CPU stopped: `(KVM_EXIT_HLT)`, and with the details that it shares, if they are wanted.
+pub fn vcpu_exit(walk: &mut Walk, _: &'static [ExprId]) -> bool {
+    // struct kvm_run, linux/kvm.h
+    const EXIT_REASON: u64 = 8;
+    const DETAILS: u64 = 32;
+    if walk.failed() {
+        return false;
+    }
+    let Some(vcpu) = walk.memory.vcpu(walk.args[0] as i32) else { return false };
+    let reason = walk.fetch_all(vcpu.run.wrapping_add(EXIT_REASON), 4).and_then(|place| walk.load(place, Width::W32));
+    let Some(reason) = reason else { return false };
+    let name = sets::KVM_EXIT.get().lookup(walk.abi, reason);
+    walk.sink.words(name.unwrap_or("KVM_EXIT_???"));
+    let details = match name.unwrap_or("") {
+        "KVM_EXIT_IO" => ("io", structs::KVM_EXIT_IO),
+        "KVM_EXIT_MMIO" => ("mmio", structs::KVM_EXIT_MMIO),
+        "KVM_EXIT_HYPERCALL" => ("hypercall", structs::KVM_EXIT_HYPERCALL),
+        "KVM_EXIT_UNKNOWN" => ("hw", structs::KVM_EXIT_HW),
+        "KVM_EXIT_FAIL_ENTRY" => ("fail_entry", structs::KVM_EXIT_FAIL_ENTRY),
+        "KVM_EXIT_INTERNAL_ERROR" => ("internal", structs::KVM_EXIT_INTERNAL),
+        "KVM_EXIT_SYSTEM_EVENT" => ("system_event", structs::KVM_EXIT_SYSTEM_EVENT),
+        _ => return true,
+    };
+    if vcpu.details {
+        let (member, id) = details;
+        walk.sink.more_words(member);
+        walk.behind(vcpu.run.wrapping_add(DETAILS), Type::Struct(id), ExprId::NONE, Frame::Args);
+    }
+    true
 }
 
 /// The slot that set_thread_area(2) chose: `(entry_number=12)`.
