@@ -5,6 +5,7 @@ use nix::unistd::Pid;
 
 use super::symbols::function_at;
 use super::world::World;
+use crate::unwind::demangle::demangled;
 
 /// A call from the program, or from a library, into the C library.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,9 +28,10 @@ impl CallSite {
     }
 
     /// The name that people know it by.
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> String {
         let inner = |name: &&String| name.starts_with('_');
-        self.names.iter().find(|name| !inner(name)).or(self.names.first()).map_or("", String::as_str)
+        let name = self.names.iter().find(|name| !inner(name)).or(self.names.first());
+        name.map_or(String::new(), |name| String::from_utf8_lossy(&demangled(name.as_bytes()).0).into_owned())
     }
 }
 

@@ -57,7 +57,7 @@ pub fn run(options: &Options, timeout: Timeout) -> Result<Conclusion, Error> {
     set_child_subreaper(true).map_err(failed("prctl"))?;
     let arrivals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK);
     let arrivals = arrivals.map_err(failed("signalfd"))?;
-    let deadline = Instant::now().checked_add(timeout.after);
+    let deadline = end_of(timeout.after);
     let mut supervisor = Supervisor { options, timeout, child, arrivals };
     if let Some(end) = supervisor.wait_until(deadline) {
         return Ok(end);
@@ -65,6 +65,11 @@ pub fn run(options: &Options, timeout: Timeout) -> Result<Conclusion, Error> {
     supervisor.report();
     supervisor.end();
     Ok(Conclusion::Status(TIMED_OUT))
+}
+
+/// When a time from now on has passed; never if it is 0, as for timeout(1).
+fn end_of(time: Duration) -> Option<Instant> {
+    Instant::now().checked_add(time).filter(|_| !time.is_zero())
 }
 
 struct Supervisor<'a> {
@@ -163,7 +168,7 @@ impl Supervisor<'_> {
             let _ = kill(*pid, Signal::SIGCONT);
         }
         let count = members.len();
-        let patience = Instant::now().checked_add(self.timeout.kill_after);
+        let patience = end_of(self.timeout.kill_after);
         while !members.is_empty() && patience.is_none_or(|patience| Instant::now() < patience) {
             let soon = Instant::now() + LOOK;
             let _ = self.wait_until(Some(soon));

@@ -21,7 +21,7 @@
 //! than was allowed; lzma-rust2 bounds the memory for its dictionary, which lzma-rs does not, and liblzma is C.
 
 mod debug_files;
-mod demangle;
+pub mod demangle;
 mod effort;
 mod elf;
 mod files;

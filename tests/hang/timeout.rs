@@ -39,9 +39,15 @@ fn who_has_left_the_tree_is_ended_too() {
     assert!(!alive || state.contains(") Z "), "{left} is still there: {state}\n{text}");
 }
 
+/// A time of 0 is none, as for timeout(1).
 #[test]
 fn what_ends_in_time_is_left_alone() {
-    for how in [&["--timeout=5000", "--no-trace"][..], &["--timeout=5000", "-o", "/dev/null"]] {
+    for how in [
+        &["--timeout=5000", "--no-trace"][..],
+        &["--timeout=5000", "-o", "/dev/null"],
+        &["--timeout=0", "--no-trace"],
+        &["--timeout=0", "--kill-after=0", "-o", "/dev/null"],
+    ] {
         assert_eq!(limited(how, "exit 7").status.code(), Some(7));
         use std::os::unix::process::ExitStatusExt;
         assert_eq!(limited(how, "kill -HUP $$").status.signal(), Some(1));

@@ -14,13 +14,7 @@ pub fn reason(findings: &Findings, tid: Pid) -> Option<Reason> {
         Some(ids) => format!("deadlock ({}): ", ids.join(", ")),
         None => String::new(),
     };
-    text.push_str("waits for ");
-    text.push_str(&wait.what);
-    let ending = words::ending(findings, wait, tid);
-    if !ending.is_empty() {
-        text.push_str(": ");
-        text.push_str(&ending);
-    }
+    text.push_str(&words::waiting(findings, wait, tid));
     // Names are whatever others have chosen, and this is to be one line.
     let text = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     Some(Reason { text, wait: json::of_wait(wait) })

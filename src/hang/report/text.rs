@@ -233,14 +233,10 @@ impl Report<'_> {
         }
         self.write(heading, &line);
         if let Some(wait) = &first.wait {
-            let ending = words::ending(self.findings, wait, first.thread.tid);
-            let idles = matches!(nature, Nature::Idle | Nature::Sleeping);
-            let text = match (idles, ending.is_empty()) {
-                (true, _) if wait.kind == Kind::Sleep => {
-                    format!("waits for {}; {}", wait.what, ending.replace("gives up in", "it ends in"))
-                }
-                (true, _) | (_, true) => format!("waits for {}", wait.what),
-                (false, false) => format!("waits for {}: {ending}", wait.what),
+            let idles = matches!(nature, Nature::Idle | Nature::Sleeping) && wait.kind != Kind::Sleep;
+            let text = match idles {
+                true => format!("waits for {}", wait.what),
+                false => words::waiting(self.findings, wait, first.thread.tid),
             };
             self.detail(&text);
         }

@@ -8,7 +8,7 @@ use crate::hang::Findings;
 use crate::hang::graph::{Activity, Node};
 use crate::hang::process::Process;
 use crate::hang::verdict::Nature;
-use crate::hang::wait::{Ender, How, Outside, Until, Wait, Who};
+use crate::hang::wait::{Ender, How, Kind, Outside, Until, Wait, Who};
 use crate::message::span;
 
 /// How many of those who could end a wait are named.
@@ -81,7 +81,7 @@ fn left(wait: &Wait) -> String {
 }
 
 /// Who could end a wait, and what they do.
-pub fn ending(findings: &Findings, wait: &Wait, of: Pid) -> String {
+fn ending(findings: &Findings, wait: &Wait, of: Pid) -> String {
     let mut parts = Vec::new();
     let certain = wait.enders.iter().filter(|ender| ender.how != How::Shares);
     let named: Vec<&Ender> = certain.clone().take(NAMED).collect();
@@ -106,9 +106,20 @@ pub fn ending(findings: &Findings, wait: &Wait, of: Pid) -> String {
         _ => {}
     }
     if let Until::Left(left) = wait.until {
-        parts.push(format!("gives up in {}", span(left)));
+        let how = if wait.kind == Kind::Sleep { "it ends" } else { "gives up" };
+        parts.push(format!("{how} in {}", span(left)));
     }
     parts.join("; ")
+}
+
+/// What a thread waits for, and who could end that.
+pub fn waiting(findings: &Findings, wait: &Wait, of: Pid) -> String {
+    let ending = ending(findings, wait, of);
+    match ending.is_empty() {
+        true => format!("waits for {}", wait.what),
+        false if wait.kind == Kind::Sleep => format!("waits for {}; {ending}", wait.what),
+        false => format!("waits for {}: {ending}", wait.what),
+    }
 }
 
 fn ender_and_deed(findings: &Findings, ender: &Ender, of: Pid) -> String {
