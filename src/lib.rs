@@ -17,6 +17,7 @@ pub mod options;
 pub mod output;
 pub mod session;
 pub mod tids;
+#[allow(unsafe_code, reason = "the border: ptrace(2), fork(2) and what else no crate has a safe form of")]
 pub mod tracee;
 pub mod tracer;
 pub mod unwind;

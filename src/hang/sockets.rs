@@ -304,7 +304,7 @@ mod tests {
     fn addresses() {
         let mut bytes = vec![2, 0, 0x1f, 0x90, 127, 0, 0, 1];
         bytes.resize(16, 0);
-        let address = Some(Address::Internet("127.0.0.1:8080".parse().unwrap()));
+        let address = Some(Address::Internet("127.0.0.1:8080".parse().expect("an address")));
         assert_eq!(Address::parse(&bytes), address);
         assert_eq!(Address::parse(b"\x01\x00/run/x\0rest"), Some(Address::Unix(b"/run/x".to_vec())));
         assert_eq!(Address::parse(b"\x01\x00\0abstract"), Some(Address::Unix(b"\0abstract".to_vec())));

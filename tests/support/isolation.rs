@@ -13,6 +13,8 @@
 //!   those without a state. /proc is the namespace's own, and settings of the kernel in it are read-only.
 //! - Who is not root, and may not have namespaces, runs as he is: he cannot change the machine either. Others are refused.
 
+#![allow(unsafe_code, reason = "processes are made before main, where no other thread is")]
+
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::io::{self, Error, Write};
@@ -56,6 +58,7 @@ static ENTER: extern "C" fn() = enter;
 extern "C" fn enter() {
     OUTSIDE.get_or_init(namespaces);
     EXECUTABLE.get_or_init(|| std::env::current_exe().unwrap_or_default());
+    // SAFETY: takes and returns numbers alone.
     let root = unsafe { libc::geteuid() } == 0;
     let apart = libc::CLONE_NEWNS | libc::CLONE_NEWPID | libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS;
     let apart = apart | libc::CLONE_NEWCGROUP;
@@ -76,6 +79,7 @@ extern "C" fn enter() {
     let name = env!("CARGO_CRATE_NAME");
     if may_change_the_machine() {
         say(&format!("{name}: the tests do not run, for they cannot be kept apart from the machine: {reasons}"));
+        // SAFETY: ends the process; nothing of it is used any more.
         unsafe { libc::_exit(1) };
     }
     say(&format!("{name}: not in namespaces of its own ({reasons}), but without the privileges to change the machine"));
@@ -102,6 +106,7 @@ fn start(flags: libc::c_int) -> Result<(), String> {
     drop((mapped, result));
     let written = if flags & libc::CLONE_NEWUSER != 0 { map_ids(child) } else { Ok(()) };
     if let Err(e) = &written {
+        // SAFETY: a number; the process is a child of ours that nobody has waited for.
         unsafe { libc::kill(child as libc::pid_t, libc::SIGKILL) };
         let _ = wait_for(child as libc::pid_t);
         return Err(format!("the maps of ids: {e}"));
@@ -122,6 +127,7 @@ fn start(flags: libc::c_int) -> Result<(), String> {
 /// Process 1: makes the place, starts the tests and reaps what they leave.
 fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result<(), String> {
     let mut result = fs::File::from(result);
+    // SAFETY: numbers, and a string that ends in NUL.
     unsafe {
         libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
         libc::prctl(libc::PR_SET_NAME, c"trapline-tests".as_ptr());
@@ -129,14 +135,18 @@ fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result
     let _ = io::Read::read_to_end(&mut fs::File::from(mapped), &mut Vec::new());
     if let Err((what, e)) = set_up(flags) {
         let _ = result.write_all(format!("{what}: {e}").as_bytes());
+        // SAFETY: ends the process; nothing of it is used any more.
         unsafe { libc::_exit(1) };
     }
     let _ = result.write_all(b".");
+    // SAFETY: this process has one thread.
     match unsafe { libc::fork() } {
+        // SAFETY: ends the process; nothing of it is used any more.
         -1 => unsafe { libc::_exit(1) },
         0 => {
             drop(result);
             // A group whose id is known here, and signals as a program finds them that a shell starts in the foreground.
+            // SAFETY: numbers, and a set of signals, which is empty when all its bits are zero.
             unsafe {
                 libc::setsid();
                 for signal in 1..=64 {
@@ -145,6 +155,7 @@ fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result
                 let none: libc::sigset_t = std::mem::zeroed();
                 libc::sigprocmask(libc::SIG_SETMASK, &raw const none, std::ptr::null_mut());
             }
+            // SAFETY: takes and returns numbers alone.
             if unsafe { libc::geteuid() } != 0 {
                 drop_all_capabilities();
             }
@@ -153,6 +164,7 @@ fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result
         tests => {
             let status = reap(tests);
             let _ = result.write_all(&status.to_ne_bytes());
+            // SAFETY: ends the process; nothing of it is used any more.
             unsafe { libc::_exit(0) };
         }
     }
@@ -162,6 +174,7 @@ fn first_process(flags: libc::c_int, mapped: OwnedFd, result: OwnedFd) -> Result
 fn reap(tests: libc::pid_t) -> libc::c_int {
     let (mut status, mut ended) = (0, None);
     loop {
+        // SAFETY: `status` is ours for the length of the call.
         match unsafe { libc::waitpid(-1, &raw mut status, if ended.is_some() { libc::WNOHANG } else { 0 }) } {
             -1 => return ended.map_or(1 << 8, |(status, _)| status),
             0 => {
@@ -190,6 +203,7 @@ fn processes() -> Vec<String> {
 /// Every id stands for itself; for who is not root, his own alone (user_namespaces(7)).
 fn map_ids(child: libc::c_long) -> io::Result<()> {
     let file = |name: &str| format!("/proc/{child}/{name}");
+    // SAFETY: takes and returns numbers alone.
     let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
     if uid == 0 {
         // Not more than there are here.
@@ -232,9 +246,11 @@ fn set_up(flags: libc::c_int) -> Step {
     step("the loopback interface", loopback_up())?;
     const KEYCTL_JOIN_SESSION_KEYRING: libc::c_int = 1;
     // Not every kernel has keyrings.
+    // SAFETY: takes and returns numbers alone.
     unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0) };
     if flags & libc::CLONE_NEWUSER == 0 {
         for capability in DROPPED {
+            // SAFETY: takes and returns numbers alone.
             unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
         }
         step("privileges", drop_capabilities(DROPPED.iter().fold(0, |set, bit| set | 1 << bit)))?;
@@ -246,6 +262,7 @@ fn set_up(flags: libc::c_int) -> Step {
 fn private_mounts() -> io::Result<()> {
     let private = |path: &CStr| {
         let flags = libc::MS_REC | libc::MS_PRIVATE;
+        // SAFETY: the pointers are those of strings that end in NUL and live on.
         checked(unsafe { libc::mount(std::ptr::null(), path.as_ptr(), std::ptr::null(), flags, std::ptr::null()) })
     };
     match private(c"/") {
@@ -254,16 +271,21 @@ fn private_mounts() -> io::Result<()> {
             private(c"/proc")?;
             let clone = libc::OPEN_TREE_CLONE | libc::AT_RECURSIVE as libc::c_uint;
             let tree =
+                // SAFETY: the pointers are those of strings that end in NUL and live on.
                 unsafe { libc::syscall(libc::SYS_open_tree, libc::AT_FDCWD, c"/".as_ptr(), clone) } as libc::c_int;
             checked(tree)?;
             let (none, proc) = (c"".as_ptr(), c"/proc".as_ptr());
             let flags = libc::MOVE_MOUNT_F_EMPTY_PATH;
             checked(
-                unsafe { libc::syscall(libc::SYS_move_mount, tree, none, libc::AT_FDCWD, proc, flags) } as libc::c_int
+                // SAFETY: the pointers are those of strings that end in NUL and live on.
+                unsafe { libc::syscall(libc::SYS_move_mount, tree, none, libc::AT_FDCWD, proc, flags) } as libc::c_int,
             )?;
+            // SAFETY: takes and returns numbers alone.
             checked(unsafe { libc::fchdir(tree) })?;
             let here = std::env::current_dir();
+            // SAFETY: the pointers are those of strings that end in NUL and live on.
             checked(unsafe { libc::chroot(c".".as_ptr()) })?;
+            // SAFETY: the descriptor is ours, and not used again.
             unsafe { libc::close(tree) };
             private(c"/")?;
             std::env::set_current_dir(here?)
@@ -340,6 +362,7 @@ fn devices() -> io::Result<()> {
 }
 
 fn loopback_up() -> io::Result<()> {
+    // SAFETY: `request` has the form that the kernel reads, and lives on.
     unsafe {
         let socket = libc::socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0);
         checked(socket)?;
@@ -358,6 +381,7 @@ fn drop_capabilities(dropped: u64) -> io::Result<()> {
     // linux/capability.h: _LINUX_CAPABILITY_VERSION_3, two words of each set.
     let mut header = [0x2008_0522u32, 0];
     let mut sets = [0u32; 6];
+    // SAFETY: both arrays are as long as the version in the header says.
     unsafe {
         checked(libc::syscall(libc::SYS_capget, header.as_mut_ptr(), sets.as_mut_ptr()) as libc::c_int)?;
         for (index, word) in sets.iter_mut().enumerate() {
@@ -391,6 +415,7 @@ fn namespaces() -> Vec<(&'static str, PathBuf)> {
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
     let mut ends = [0; 2];
+    // SAFETY: `ends` has room for two descriptors.
     checked(unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) })?;
     // SAFETY: they are new, and nobody else's.
     Ok(unsafe { (OwnedFd::from_raw_fd(ends[0]), OwnedFd::from_raw_fd(ends[1])) })
@@ -398,11 +423,13 @@ fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
 
 fn wait_for(child: libc::pid_t) -> libc::c_int {
     let mut status = 0;
+    // SAFETY: `status` is ours for the length of the call.
     while unsafe { libc::waitpid(child, &raw mut status, 0) } == -1 {}
     status
 }
 
 fn end_as(status: libc::c_int) -> ! {
+    // SAFETY: numbers alone; then the process ends.
     unsafe {
         if libc::WIFSIGNALED(status) {
             let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -429,12 +456,14 @@ fn mount(kind: &str, at: impl AsRef<Path>, flags: libc::c_ulong) -> io::Result<(
         b"devpts" => c"newinstance,mode=620,ptmxmode=666",
         _ => c"",
     };
+    // SAFETY: the pointers are those of strings that end in NUL and live on.
     checked(unsafe { libc::mount(kind.as_ptr(), at.as_ptr(), kind.as_ptr(), flags, options.as_ptr().cast()) })
 }
 
 fn bind(from: &Path, to: &Path) -> io::Result<()> {
     let (from, to) = (c_path(from), c_path(to));
     let (flags, none) = (libc::MS_BIND | libc::MS_REC, std::ptr::null());
+    // SAFETY: the pointers are those of strings that end in NUL and live on.
     checked(unsafe { libc::mount(from.as_ptr(), to.as_ptr(), none, flags, none.cast()) })
 }
 
@@ -444,6 +473,7 @@ fn set_attribute(at: &Path, set: u64, clear: u64, below: bool) -> io::Result<()>
     let at = c_path(at);
     let flags = if below { libc::AT_RECURSIVE } else { 0 };
     let size = size_of::<libc::mount_attr>();
+    // SAFETY: `attributes` is as long as `size` says.
     let done = unsafe {
         libc::syscall(libc::SYS_mount_setattr, libc::AT_FDCWD, at.as_ptr(), flags, &raw const attributes, size)
     };
@@ -453,6 +483,7 @@ fn set_attribute(at: &Path, set: u64, clear: u64, below: bool) -> io::Result<()>
 /// A descriptor for the file, whatever will be mounted over it.
 fn hold(path: &Path) -> io::Result<OwnedFd> {
     let path = c_path(path);
+    // SAFETY: the pointers are those of strings that end in NUL and live on.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) };
     checked(fd)?;
     // SAFETY: it is new, and nobody else's.
@@ -484,10 +515,13 @@ pub fn hold_it_true() {
     let setting = fs::OpenOptions::new().write(true).open("/proc/sys/kernel/panic");
     refused(setting.map(drop), &[libc::EROFS, libc::EACCES, libc::ENOENT]);
     // A step of no length.
+    // SAFETY: all bits zero are a timex.
     let mut clock: libc::timex = unsafe { std::mem::zeroed() };
     clock.modes = libc::ADJ_SETOFFSET;
+    // SAFETY: `clock` is ours for the length of the call.
     let set = unsafe { libc::clock_adjtime(libc::CLOCK_REALTIME, &raw mut clock) };
     refused(checked(set), &[libc::EPERM]);
+    // SAFETY: a module of no bytes; the string ends in NUL.
     let loaded = unsafe { libc::syscall(libc::SYS_init_module, 0, 0, c"".as_ptr()) };
     refused(checked(loaded as libc::c_int), &[libc::EPERM, libc::ENOSYS]);
     assert!(!Path::new("/dev/kmsg").exists() && !Path::new("/dev/mem").exists());

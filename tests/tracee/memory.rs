@@ -1,5 +1,7 @@
 //! Memory: in bulk, in batches, strings, by word, and what is not there.
 
+#![allow(unsafe_code, reason = "memory that lies is made on purpose")]
+
 use nix::errno::Errno;
 use trapline::tracee::{Error, Memory, Range, Stop, Stopped};
 

@@ -93,10 +93,10 @@ mod tests {
 
     #[test]
     fn lines() {
-        let held = FileLock::parse("3: FLOCK  ADVISORY  WRITE 812 00:19:1070 0 EOF").unwrap();
+        let held = FileLock::parse("3: FLOCK  ADVISORY  WRITE 812 00:19:1070 0 EOF").expect("a lock");
         assert_eq!((held.kind, held.exclusive, held.owner), (LockKind::Flock, true, LockOwner::Process(812)));
         assert_eq!((held.device.as_str(), held.inode, held.end), ("00:19", 1070, None));
-        let waiter = FileLock::parse("1: -> OFDLCK ADVISORY  READ -1 fe:00:42 10 19").unwrap();
+        let waiter = FileLock::parse("1: -> OFDLCK ADVISORY  READ -1 fe:00:42 10 19").expect("a lock");
         assert!(waiter.waits && !waiter.exclusive && waiter.owner == LockOwner::Description);
         assert!(waiter.overlaps(19, None) && !waiter.overlaps(20, None) && waiter.overlaps(0, Some(10)));
         assert_eq!(FileLock::parse("nonsense"), None);
