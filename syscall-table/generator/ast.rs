@@ -67,7 +67,6 @@ pub struct Struct {
     pub name: String,
     /// The structure of the headers whose offsets are used.
     pub layout: Option<String>,
-    pub union: bool,
     pub packed: bool,
     pub sequential: bool,
     pub bare: bool,

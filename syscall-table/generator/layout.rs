@@ -91,7 +91,6 @@ impl Lowering<'_> {
                 }
                 let field_align = if item.packed { 1 } else { extent.align.max(1) };
                 let offset = match field {
-                    _ if item.union => 0,
                     Field { again: true, .. } => start,
                     _ => end.next_multiple_of(field_align),
                 };

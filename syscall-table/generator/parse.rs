@@ -1,4 +1,4 @@
-//! From tokens to items. The grammar is written out in the crate's documentation.
+//! From tokens to items. docs/descriptions.md explains the language.
 
 use super::ast::{Arg, ArgKind, Dir, Expr, Field, Item, Part, Place, Set, Struct, Syscall, Type};
 use super::lex::{Kind, Token, lex};
@@ -119,10 +119,7 @@ impl Parser<'_> {
             return self.set(false, place);
         }
         if self.word("struct") {
-            return self.structure(false, place);
-        }
-        if self.word("union") {
-            return self.structure(true, place);
+            return self.structure(place);
         }
         self.syscall(place)
     }
@@ -187,12 +184,11 @@ impl Parser<'_> {
         Ok((name, value))
     }
 
-    fn structure(&mut self, union: bool, place: Place) -> Result<Item, String> {
+    fn structure(&mut self, place: Place) -> Result<Item, String> {
         let name = self.ident()?;
         let mut item = Struct {
             name,
             layout: None,
-            union,
             packed: false,
             sequential: false,
             bare: false,
@@ -308,7 +304,6 @@ impl Parser<'_> {
             Item::Struct(Struct {
                 name,
                 layout: None,
-                union: false,
                 packed: true,
                 sequential: true,
                 bare: false,
@@ -445,9 +440,7 @@ impl Parser<'_> {
     }
 
     fn one_type(&mut self) -> Result<Type, String> {
-        let dir = if self.word("in") {
-            Some(Dir::In)
-        } else if self.word("out") {
+        let dir = if self.word("out") {
             Some(Dir::Out)
         } else if self.word("inout") {
             Some(Dir::InOut)
