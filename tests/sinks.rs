@@ -10,7 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use programs::program;
 
@@ -91,21 +91,18 @@ fn missing(value: &Value, text: &str, path: &str, lacks: &mut Vec<String>) {
                 format!("{narrow}"),
                 format!("{number:05x}"),
             ];
-            // Large sizes may be products, small numbers parts of a name.
-            need(plain || bases.iter().any(|form| text.contains(form)) || text.contains('*'), number.to_string());
+            // Limits are shown in KiB.
+            let product = number % 1024 == 0 && text.contains(&format!("={}*1024", number / 1024));
+            need(plain || product || bases.iter().any(|form| text.contains(form)), number.to_string());
         }
         Value::String(string) => {
             let words = string.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|word| word.len() > 2);
             for word in words.take(8) {
                 let bare = word.strip_prefix("SIG").unwrap_or(word);
                 let hex = word.parse::<u64>().map_or(String::new(), |n| format!("{n:#x}"));
-                // Long texts are escaped, and cut elsewhere.
                 // Of large sets, what is missing is listed.
                 let inverted = word.starts_with("SIG") && text.contains("~[");
-                need(
-                    inverted || text.contains(bare) || !hex.is_empty() && text.contains(&hex) || string.len() > 60,
-                    word.to_string(),
-                );
+                need(inverted || text.contains(bare) || !hex.is_empty() && text.contains(&hex), word.to_string());
             }
         }
         Value::Array(items) if mode(items).is_some_and(|mode| text.contains(&format!("0{mode:o}"))) => {}
@@ -167,6 +164,23 @@ fn compare(command: &Path, inject: &[&str]) {
         }
     }
     assert!(differ.is_empty(), "{name}: {} of {} calls\n{}", differ.len(), calls.len(), differ.join("\n"));
+}
+
+#[test]
+fn what_text_lacks_is_found() {
+    let lacks = |value: &Value, text: &str| {
+        let mut lacks = Vec::new();
+        missing(value, text, "args", &mut lacks);
+        lacks
+    };
+    let long = "beginning ".repeat(9);
+    let value = json!({"size": 8_388_608, "path": long, "flags": ["O_RDONLY"]});
+    let text = format!("f(size=8192*1024, path=\"{long}\", flags=O_RDONLY)");
+    assert_eq!(lacks(&value, &text), Vec::<String>::new());
+    assert_eq!(lacks(&value, &text.replace("8192", "4096")), ["args.size: 8388608"]);
+    assert_eq!(lacks(&value, &text.replace("beginning", "end")), vec!["args.path: beginning"; 8]);
+    assert_eq!(lacks(&value, &text.replace("O_RDONLY", "0")), ["args.flags: O_RDONLY"]);
+    assert_eq!(lacks(&value, &text.replace("size=", "")), ["args: the name size", "args.size: 8388608"]);
 }
 
 #[test]
