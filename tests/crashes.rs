@@ -18,8 +18,10 @@ use serde_json::Value;
 use programs::program;
 use skip::skip;
 
+/// A place of the running test's own.
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("crashes").join(name)
+    let test = std::thread::current().name().unwrap_or("none").replace(':', "-");
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("crashes").join(test).join(name)
 }
 
 /// An empty directory of the running test's own.

@@ -51,6 +51,7 @@ const QUOTAS: &[(&str, &str)] = &[(r"QFMT_VFS_\?\?\?", "QFMT_???")];
 
 /// Members and names that came after 6.1: whole text is in `newer`.
 const BPF: &str = "map_extra=|fd_array=|attach_prog_fd=|replace_bpf_fd=|file_flags=|map_name=|BPF_PROG_BIND_MAP";
+const TIPC: &str = "sa_family=AF_TIPC";
 const PRCTL: &str = "PR_SET_SECUREBITS|PR_SET_SYSCALL_USER_DISPATCH";
 
 /// Newer releases show no dates beside numbers.
@@ -321,8 +322,12 @@ c, _ = s.accept(); c.recv(100); c.sendall(b'answer'); c.close(); os.wait()
     netlink_for_names: Case { options: &["-f", "-s", "500", "-e", "trace=%net"], ..case(&["python3", "-c", "import socket; socket.getaddrinfo('localhost', 80)"]) };
     sockopt: Case { options: &["-e", "trace=setsockopt,getsockopt", "-e", "inject=setsockopt,getsockopt:retval=0"], ..case(&["@sockopt"]) };
     sockopt_32: Case { options: &["-v", "-e", "trace=!exit_group"], ..case(&["@32:sockopt"]) };
-    messages: Case { options: &["-e", "trace=%net", "-e", "inject=recvmsg:retval=0"], ..case(&["@messages"]) };
-    messages_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:messages"]) };
+    messages: Case {
+        options: &["-e", "trace=%net", "-e", "inject=recvmsg:retval=0"],
+        racy: Some(TIPC),
+        ..case(&["@messages"])
+    };
+    messages_32: Case { options: &["-e", "trace=!exit_group"], racy: Some(TIPC), ..case(&["@32:messages"]) };
     datagrams: Case { options: &["-e", "trace=%net"], ..case(&["@datagrams"]) };
     datagrams_32: Case { options: &["-e", "trace=!exit_group"], ..case(&["@32:datagrams"]) };
     edges: Case { newer: EDGES, racy: Some(EDGE_IDS), ..case(&["@edges"]) };

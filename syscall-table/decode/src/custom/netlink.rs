@@ -101,6 +101,11 @@ pub fn inet6_member(walk: &mut Walk, _: &'static [ExprId], place: Place, _: Fram
 /// A hardware address: `00:16:3e:00:00:01`; parameter: how many bytes of it are shown at most.
 pub fn hardware(walk: &mut Walk, params: &'static [ExprId], place: Place, frame: Frame) {
     let most = params.first().map_or(MAX_ADDR_LEN, |p| walk.eval(*p, frame, place) as usize);
+    // The member may have room for more.
+    let place = match place {
+        Place::Memory { at, len, address } if most < MAX_ADDR_LEN => Place::Memory { at, len: len.min(most), address },
+        other => other,
+    };
     hardware_of(walk, most, place, frame);
 }
 
@@ -109,10 +114,6 @@ fn hardware_of(walk: &mut Walk, most: usize, place: Place, frame: Frame) {
     if len <= MAX_ADDR_LEN && walk.lacks(place, len) {
         return;
     }
-    let place = match place {
-        Place::Memory { at, len, address } if most < MAX_ADDR_LEN => Place::Memory { at, len: len.min(most), address },
-        other => other,
-    };
     let bytes = walk.bytes(place);
     if bytes.len() > MAX_ADDR_LEN && matches!(frame, Frame::Struct { id, .. } if id.get().attributes) {
         return walk.hex_bytes(place);
