@@ -3,9 +3,10 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// A day in nanoseconds.
@@ -35,10 +36,10 @@ impl Log {
         // A line without a time, such as one of a dump, belongs to the one before it.
         self.key = match key(&self.line) {
             Some(Key::Day(time)) => {
-                let mut time = time + self.days * DAY;
-                if time + DAY / 2 < self.key {
+                let mut time = time.saturating_add(self.days.saturating_mul(DAY));
+                if time.saturating_add(DAY / 2) < self.key {
                     self.days += 1;
-                    time += DAY;
+                    time = time.saturating_add(DAY);
                 }
                 time
             }
@@ -70,7 +71,7 @@ fn key(line: &[u8]) -> Option<Key> {
         let digits = text.split_once("\"seq\":").map_or("", |(_, rest)| rest);
         let number = digits.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
         // The first record has no number: it comes before all others.
-        return Some(Key::Absolute(number.parse::<u64>().map_or(0, |number| number + 1)));
+        return Some(Key::Absolute(number.parse::<u64>().map_or(0, |number| number.saturating_add(1))));
     }
     let stamp = text.split(' ').next().unwrap_or_default();
     let (whole, fraction) = stamp.split_once('.').unwrap_or((stamp, ""));
@@ -82,7 +83,9 @@ fn key(line: &[u8]) -> Option<Key> {
     let mut parts = whole.split(':').map(|part| part.parse::<u64>().ok());
     match (parts.next(), parts.next(), parts.next(), parts.next()) {
         (Some(hours), Some(minutes), Some(seconds), None) => {
-            Some(Key::Day(((hours? * 60 + minutes?) * 60 + seconds?) * 1_000_000_000 + nanoseconds))
+            let minutes = hours?.checked_mul(60)?.checked_add(minutes?)?;
+            let seconds = minutes.checked_mul(60)?.checked_add(seconds?)?;
+            Some(Key::Day(seconds.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?))
         }
         (Some(seconds), None, None, None) => {
             Some(Key::Absolute(seconds?.checked_mul(1_000_000_000)?.checked_add(nanoseconds)?))
@@ -113,6 +116,20 @@ fn files(prefix: &OsStr) -> io::Result<Vec<(u32, PathBuf)>> {
     Ok(found)
 }
 
+/// Opens a log. Anything else may have been put there by whoever can write to the directory: a FIFO would be waited for, a device
+/// might do something, and many have no end.
+fn open(path: &Path) -> io::Result<File> {
+    let regular = |metadata: Metadata| match metadata.is_file() {
+        true => Ok(()),
+        false => Err(io::Error::other("is no regular file, as logs are")),
+    };
+    // Once before it is opened, and once more: it may be another by then.
+    regular(std::fs::metadata(path)?)?;
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)?;
+    regular(file.metadata()?)?;
+    Ok(file)
+}
+
 /// Writes all lines of the files `prefix.TID` in the order of their times, text with the thread's id in front.
 ///
 /// # Errors
@@ -127,7 +144,7 @@ pub fn merge(prefix: &OsStr, out: &mut dyn Write) -> Result<(), String> {
     let mut heap = BinaryHeap::new();
     for (tid, path) in files {
         let failed = |e: io::Error| format!("{}: {e}", path.display());
-        let file = File::open(&path).map_err(failed)?;
+        let file = open(&path).map_err(failed)?;
         let mut log = Log { tid, lines: BufReader::new(file), line: Vec::new(), days: 0, key: 0 };
         if log.next().map_err(failed)? {
             heap.push(Reverse((log.key, logs.len())));
@@ -139,7 +156,7 @@ pub fn merge(prefix: &OsStr, out: &mut dyn Write) -> Result<(), String> {
     while let Some(Reverse((_, at))) = heap.pop() {
         let log = &mut logs[at];
         // Every file begins with the record of the whole run.
-        let repeated = log.is_json() && log.key == 0 && std::mem::replace(&mut told, true);
+        let repeated = log.line.starts_with(b"{\"type\":\"trace\"") && std::mem::replace(&mut told, true);
         if !repeated {
             let written = match log.is_json() {
                 true => Ok(()),

@@ -53,6 +53,11 @@ fn logs_of_json_are_merged_by_their_numbers() {
     for (number, line) in lines.enumerate() {
         assert!(line.contains(&format!(",\"seq\":{number},")), "{line}");
     }
+    // The record of the run, with which every file begins, is there once in either form.
+    text(run(TRAPLINE, &["--json=flat", "-ff", "-o", "flat", "sh", "-c", SCRIPT], &directory));
+    let merged = text(run(TRAPLINE, &["--merge-logs", "flat"], &directory));
+    let of_run: Vec<bool> = merged.lines().map(|line| line.starts_with("{\"type\":\"trace\"")).collect();
+    assert_eq!((of_run[0], of_run.iter().filter(|first| **first).count()), (true, 1), "{merged}");
 }
 
 #[test]
@@ -64,6 +69,33 @@ fn days_pass_and_lines_without_a_time_stay_where_they_are() {
     let merged = text(run(TRAPLINE, &["--merge-logs", "log"], &directory));
     let expected = "7  23:59:59.5 a\n7   | 00000  dump\n12 23:59:59.9 b\n12 00:00:00.1 c\n7  00:00:01.5 d\n";
     assert_eq!(merged, expected);
+}
+
+#[test]
+fn logs_to_be_merged_may_say_anything_and_be_anything() {
+    let directory = directory("hostile");
+    // Times and numbers that no clock has, and none where one should be.
+    let most = u64::MAX;
+    fs::write(directory.join("log.7"), format!("{most}:{most}:{most}.999999999 a\n{most}.0 b\n00:00:00.0 c\n"))
+        .expect("a file");
+    fs::write(directory.join("log.8"), b"18446744073.709551615 \xff\0\n5124095:34:33.709551615 d\n:: e\n")
+        .expect("a file");
+    let said = run(TRAPLINE, &["--merge-logs", "log"], &directory);
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    assert_eq!(said.stdout.split(|byte| *byte == b'\n').count(), 7, "{}", String::from_utf8_lossy(&said.stdout));
+    fs::write(directory.join("json.7"), format!("{{\"seq\":{most}}}\n{{\"seq\":{most}0}}\n{{\"seq\":-1}}\n"))
+        .expect("a file");
+    assert_eq!(text(run(TRAPLINE, &["--merge-logs", "json"], &directory)).lines().count(), 3);
+    // What is no file may never end, or never begin.
+    nix::unistd::mkfifo(&directory.join("fifo.7"), nix::sys::stat::Mode::S_IRWXU).expect("a FIFO");
+    std::os::unix::fs::symlink("/dev/zero", directory.join("link.7")).expect("a link");
+    fs::create_dir(directory.join("directory.7")).expect("a directory");
+    for name in ["fifo", "link", "directory"] {
+        let output = run(TRAPLINE, &["--merge-logs", name], &directory);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.ends_with(&format!(": {name}.7: is no regular file, as logs are\n")), "{said}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    }
 }
 
 #[test]
