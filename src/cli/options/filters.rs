@@ -80,14 +80,14 @@ pub static SECTION: Section = Section {
             .aliases(&["failing-only"])
             .sets(|typed| typed.options.statuses = StatusFilter::FAILED)
             .examples(&[("--failing-only ls", Gives::Same("--status=failed ls"))]),
-        Definition::flag("seccomp-bpf", "With -f, leave calls out in the kernel; the default where it is possible")
+        Definition::flag("seccomp-bpf", "With -f, leave calls out in the kernel; the default where that is safe")
             .long_help()
             .sets(|typed| typed.seccomp_bpf = Some(true))
             .examples(&[
                 ("-f -e read --seccomp-bpf ls", Gives::Same("--no-seccomp-bpf --seccomp-bpf -f -e read ls")),
                 ("--seccomp-bpf ls", Gives::Warns("--seccomp-bpf cannot be used without -f/--follow-forks, disabling")),
             ]),
-        Definition::flag("no-seccomp-bpf", "Never do so")
+        Definition::flag("no-seccomp-bpf", "Never do so: under the filter the command dies with trapline's SIGKILL")
             .ours()
             .long_help()
             .sets(|typed| typed.seccomp_bpf = Some(false))
