@@ -771,6 +771,14 @@ fn differences_that_are_meant() {
     assert!(matches!(files.as_slice(), [one] if one.to_string_lossy().starts_with("x.")), "{files:?}");
 }
 
+/// A list of names helps nobody who has typed none.
+#[test]
+fn what_is_no_name_is_not_explained() {
+    for line in ["-e inject=! true", "-e trace=! true", "-e inject=!:error=1 true"] {
+        assert_eq!(run(TRAPLINE, "strace", line).0, "strace: invalid system call '!'\n", "{line}");
+    }
+}
+
 #[test]
 fn messages_name_the_program_as_it_was_invoked() {
     for name in ["/usr/bin/strace", "./foo/bar", "x y", "trapline"] {

@@ -81,11 +81,14 @@ impl From<FilterError> for UsageError {
     fn from(error: FilterError) -> UsageError {
         let hint = matches!(error, FilterError::Personality { .. });
         let meant = suggest::meant(&error);
-        let why = match error {
+        let why = match &error {
             FilterError::Status(_) => OUTCOMES.join(", "),
             FilterError::Personality { .. } => "64, 32 or x32".to_string(),
             FilterError::Descriptor(_) => "numbers, all or none".to_string(),
-            FilterError::Syscall(_) if meant.is_none() => "-e trace=help lists what there is".to_string(),
+            // Not of what nobody takes for a name.
+            FilterError::Syscall(item) if meant.is_none() && item.contains(char::is_alphanumeric) => {
+                "-e trace=help lists what there is".to_string()
+            }
             FilterError::Signal(_) if meant.is_none() => "-e signal=help lists what there is".to_string(),
             _ => String::new(),
         };
