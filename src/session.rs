@@ -216,6 +216,11 @@ impl Session<'_> {
                     (seat.call.abi, seat.call.nr) = (abi, nr);
                 }
                 Event::Detached { tid } => self.detached(tid, true),
+                Event::Unknown { .. } if self.options.quiet.attach => {}
+                Event::Unknown { tid } => {
+                    self.report.flush();
+                    message::tell(&self.options.program, format_args!("Detached unknown pid {tid}"));
+                }
                 Event::Exited { tid, status } => {
                     let stamp = self.end(tid);
                     self.report.exited(&stamp, status);

@@ -247,7 +247,10 @@ fn open_report(options: &Options) -> Result<Box<dyn Report>, Error> {
     let pids = match options.destination {
         Destination::PerThread { .. } => PidColumn::Never,
         _ if text.always_show_pid => PidColumn::Always,
-        _ if !options.follow && options.target.pids.len() < 2 => PidColumn::Never,
+        // Each process that is traced from the beginning counts, the command, too.
+        _ if !options.follow && options.target.pids.len() + usize::from(!options.target.command.is_empty()) < 2 => {
+            PidColumn::Never
+        }
         _ if shared_file => PidColumn::Always,
         _ => PidColumn::WhenSeveral,
     };

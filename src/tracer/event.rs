@@ -39,6 +39,8 @@ pub enum Event {
     Attached { tid: Pid },
     /// The attach interrupted this call, with which restart_syscall(2) goes on; `nr` is without the x32 bit.
     Resuming { tid: Pid, abi: Abi, nr: u64 },
+    /// It became a tracee though nobody wants it, and was let go at once.
+    Unknown { tid: Pid },
     /// It is no tracee any longer and runs on.
     Detached { tid: Pid },
     /// It stopped for the first time, and runs or will run a program of its own; reported if memory is watched.

@@ -98,7 +98,7 @@ impl Tracer {
     }
 
     /// Lets a tracee go from whatever stop it is in. A signal that was about to be delivered is delivered.
-    fn leave(&mut self, stopped: Stopped, stop: Stop) {
+    pub(super) fn leave(&mut self, stopped: Stopped, stop: Stop) {
         if let Some(state) = self.tracees.get_mut(&stopped.pid()) {
             state.stops(stop);
         }

@@ -533,6 +533,11 @@ impl Tracer {
             // A child of ours that is no tracee, such as the command that output is piped to.
             // Or a child that a signal killed at once, of which its parent's event is still to tell.
             Entry::Vacant(_) if stop.is_end() => return self.early.push(Early { tid: pid, end: Some(stop) }),
+            // A child that a tracee has made a tracee of ours itself, though no children are wanted: CLONE_PTRACE of clone(2).
+            Entry::Vacant(_) if self.options & libc::PTRACE_O_TRACECLONE == 0 => {
+                self.leave(Running::inherited(pid).stopped(), stop);
+                return self.events.push_back(Event::Unknown { tid: pid });
+            }
             // A new tracee whose first stop comes before its parent's event.
             Entry::Vacant(_) => return self.appeared(pid, stop),
         };
@@ -870,6 +875,7 @@ mod tests {
         let name = |event| match event {
             Event::Fork { .. } => "fork",
             Event::Attached { .. } => "attached",
+            Event::Unknown { .. } => "unknown",
             Event::Exited { .. } => "exited",
             Event::Killed { .. } => "killed",
             _ => "other",

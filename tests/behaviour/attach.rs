@@ -251,3 +251,42 @@ fn threads_that_come_and_go_are_attached_and_let_go() {
     target.kill().expect("it is ours");
     assert_eq!(target.wait().expect("an end").signal(), Some(Signal::SIGKILL as i32));
 }
+
+/// What a tracer wrote and said, with numbers and its name replaced, and its status.
+fn written(tracer: &str, arguments: &[&str]) -> (String, String, Option<i32>) {
+    let number = regex::Regex::new(r"\d{2,}").expect("pattern");
+    let log = log();
+    let output = Command::new(tracer).arg0("strace").arg("-o").arg(&log).args(arguments).env("LC_ALL", "C").output();
+    let output = output.expect("the tracer runs");
+    let text = fs::read_to_string(&log).expect("a log");
+    (number.replace_all(&text, "N").into(), number.replace_all(&stderr(&output), "N").into(), output.status.code())
+}
+
+/// Without -f, a child that its parent itself has made a tracee is none of ours.
+#[test]
+fn children_that_are_tracees_unasked_are_let_go() {
+    let path = program("clone-ptrace");
+    let arguments = ["-e", "trace=clone,getppid", path.to_str().expect("a path in UTF-8")];
+    let ours = written(env!("CARGO_BIN_EXE_trapline"), &arguments);
+    assert_eq!(ours, written("strace", &arguments));
+    // With a log of a command's, strace says nothing of attaching.
+    assert_eq!((&*ours.1, ours.2), ("", Some(3)));
+    let mut command = trapline();
+    let output = command.args(["-e", "trace=none"]).arg(path).output().expect("trapline runs");
+    assert!(stderr(&output).starts_with("trapline: Detached unknown pid "), "{}", stderr(&output));
+}
+
+#[test]
+fn lines_name_their_process_when_a_command_is_traced_beside_another() {
+    let lines = |tracer: &str| {
+        let mut other = blocked("read");
+        // It ends the other first, so that lines come in one order.
+        let script = format!("kill -KILL {}; wait; read line < /dev/null", other.id());
+        let (text, ..) = written(tracer, &["-e", "trace=kill", "-p", &other.id().to_string(), "sh", "-c", &script]);
+        other.wait().expect("it was killed");
+        let mut lines: Vec<String> = text.lines().map(String::from).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(env!("CARGO_BIN_EXE_trapline")), lines("strace"));
+}
