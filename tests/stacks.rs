@@ -184,6 +184,10 @@ fn files_are_those_that_the_process_has() {
     compile(&directory, "wrong", &NESTED.replace("right", "wrong"), &["-O0"]);
     // A mount namespace of its own, where a file lies over another; and a file that was replaced, and one that was deleted.
     let privileged = Command::new("unshare").args(["-m", "true"]).status().is_ok_and(|status| status.success());
+    let own = fs::read_to_string("/proc/self/maps").expect("what is mapped");
+    if !own.lines().filter_map(|line| line.split_whitespace().nth(5)).any(|path| Path::new(path).is_file()) {
+        skip::skip!("files of processes have names here that lead nowhere, as below a root directory that was moved");
+    }
     let place = directory.join("place");
     fs::create_dir(&place).expect("a directory");
     let program = place.join("program");
