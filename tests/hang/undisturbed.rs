@@ -105,3 +105,32 @@ fn nobody_is_traced_or_signalled() {
     let _ = sleeper.kill();
     let _ = sleeper.wait();
 }
+
+/// A page that is read is mapped from then on; and one that userfaultfd(2) is to provide would hold up whoever reads it.
+#[test]
+fn memory_that_a_process_has_not_touched_is_not_read() {
+    use std::os::unix::fs::FileExt;
+    let mut child = Command::new(program("hang-untouched")).stdout(Stdio::piped()).spawn().expect("the program runs");
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().expect("a pipe")).read_line(&mut line).expect("it prints an address");
+    let address: u64 = line.trim().parse().expect("an address");
+    let pages = std::fs::File::open(format!("/proc/{}/pagemap", child.id())).expect("it is there");
+    let is_there = || {
+        let mut entry = [0; 8];
+        pages.read_exact_at(&mut entry, address / 4096 * 8).expect("an entry");
+        u64::from_le_bytes(entry) >> 63 == 1
+    };
+    let call = || std::fs::read_to_string(format!("/proc/{}/syscall", child.id())).unwrap_or_default();
+    // It is in write(2).
+    while !call().starts_with("1 0x") || !call().contains(&format!("{address:#x}")) {
+        std::thread::yield_now();
+    }
+    let before = is_there();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_trapline"));
+    let output = command.args(["--hang=0", "--json", "-p", &child.id().to_string()]).output().expect("trapline runs");
+    let (report, after) = (String::from_utf8_lossy(&output.stdout).into_owned(), is_there());
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(output.status.success() && report.contains("write("), "{output:?}");
+    assert_eq!((before, after), (false, false), "{report}");
+}
