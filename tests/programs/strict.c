@@ -1,7 +1,9 @@
 // Asks what filters there are, and goes into strict mode: prctl(2) PR_SET_SECCOMP, seccomp(2) SECCOMP_SET_MODE_STRICT.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -89,6 +91,17 @@ static void *thread(void *unused)
 	return NULL;
 }
 
+static int threads(void)
+{
+	DIR *all = opendir("/proc/self/task");
+	int count = 0;
+	while (all && readdir(all))
+		count++;
+	if (all)
+		closedir(all);
+	return count - 2;
+}
+
 int main(void)
 {
 	pthread_t id;
@@ -103,6 +116,9 @@ int main(void)
 	child("bad filter", by_a_bad_filter, SYS_getppid);
 	pthread_create(&id, NULL, thread, NULL);
 	pthread_join(id, NULL);
+	/* Until the thread was waited for, an end of the process would give it another status: wait4(2) tells that of the group. */
+	while (threads() > 1)
+		sched_yield();
 	asks("at last");
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	asks("without privileges");
