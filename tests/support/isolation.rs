@@ -280,9 +280,9 @@ fn private_mounts() -> io::Result<()> {
                 // SAFETY: the pointers are those of strings that end in NUL and live on.
                 unsafe { libc::syscall(libc::SYS_move_mount, tree, none, libc::AT_FDCWD, proc, flags) } as libc::c_int,
             )?;
+            let here = std::env::current_dir();
             // SAFETY: takes and returns numbers alone.
             checked(unsafe { libc::fchdir(tree) })?;
-            let here = std::env::current_dir();
             // SAFETY: the pointers are those of strings that end in NUL and live on.
             checked(unsafe { libc::chroot(c".".as_ptr()) })?;
             // SAFETY: the descriptor is ours, and not used again.
