@@ -140,7 +140,6 @@ fn on_served_memory(log: &Path) -> Vec<String> {
 
 /// Whoever reads it waits for ever, so trapline does not: it shows the address.
 #[test]
-#[ignore = "long"]
 fn memory_that_nobody_serves_is_not_waited_for() {
     let directory = running::directory();
     let (log, mount) = (directory.join("log"), directory.join("mount"));

@@ -27,8 +27,10 @@ use super::memory::Memory;
 
 /// Who is read waits no longer than this; a page that is served comes much sooner, and after it there is no value, but the address.
 const PATIENCE: Duration = Duration::from_millis(250);
-/// So many threads may wait at the same time. While they do, only what is in memory is read.
+/// So many threads may wait at the same time. While they do, only what the kernel has at hand is read.
 const MOST: usize = 8;
+/// And so many in all, should that be wrong, as with FUSE over a disk.
+const MOST_AT_HAND: usize = 2 * MOST;
 /// The threads need little room.
 const STACK: usize = 64 << 10;
 /// The smallest page.
@@ -100,7 +102,10 @@ fn hand_over(task: Task) -> Answer {
     let mut workers = WORKERS.lock().unwrap_or_else(PoisonError::into_inner);
     workers.welcome_back();
     let known = |waiting: &Waiting| waiting.pid == task.pid && overlap(waiting.range, task.range);
-    if workers.waiting.iter().any(known) || workers.waiting.len() >= MOST && !is_resident(task.pid, task.range) {
+    if workers.waiting.iter().any(known)
+        || workers.waiting.len() >= MOST_AT_HAND
+        || workers.waiting.len() >= MOST && !is_at_hand(task.pid, task.range)
+    {
         return Err(Errno::ETIMEDOUT);
     }
     let worker = workers.idle.take().or_else(Worker::start).ok_or(Errno::ETIMEDOUT)?;
@@ -121,14 +126,31 @@ fn hand_over(task: Task) -> Answer {
     }
 }
 
-/// Whether all of a range is in memory, so that nobody is asked for it: /proc/PID/pagemap (proc_pid_pagemap(5)), a word for each
-/// page, whose highest bit says so.
-fn is_resident(pid: Pid, (address, len): (u64, usize)) -> bool {
+/// Whether the kernel has all of a range itself, so that nobody is asked for it: in memory or swap space, as /proc/PID/pagemap
+/// says in the two highest bits of a page's word (proc_pid_pagemap(5)), or in a file on a disk, whose pages it may have dropped.
+fn is_at_hand(pid: Pid, (address, len): (u64, usize)) -> bool {
+    const IN_MEMORY_OR_SWAPPED: u8 = 0xc0;
     let pages = address / PAGE..address.saturating_add(len as u64).div_ceil(PAGE);
     let Ok(map) = std::fs::File::open(format!("/proc/{pid}/pagemap")) else { return false };
     let mut word = [0; 8];
-    let is_there = |page: u64| map.read_exact_at(&mut word, page * 8).is_ok() && word[7] & 0x80 != 0;
-    pages.into_iter().all(is_there)
+    let is_there = |page: u64| map.read_exact_at(&mut word, page * 8).is_ok() && word[7] & IN_MEMORY_OR_SWAPPED != 0;
+    pages.into_iter().all(is_there) || is_on_disk(pid, (address, len))
+}
+
+/// Whether a range is in one mapping of a file on a device. What has no device of its own has major number 0 there: files in
+/// memory, which userfaultfd(2) takes, and those of other machines and programs.
+fn is_on_disk(pid: Pid, (address, len): (u64, usize)) -> bool {
+    let maps = std::fs::read(format!("/proc/{pid}/maps")).unwrap_or_default();
+    let end = address.saturating_add(len as u64);
+    maps.split(|byte| *byte == b'\n').any(|line| {
+        let line = String::from_utf8_lossy(line);
+        let mut words = line.split_ascii_whitespace();
+        let range = words.next().and_then(|range| range.split_once('-'));
+        let major = words.nth(2).and_then(|device| u32::from_str_radix(device.split(':').next()?, 16).ok());
+        let number = |text: &str| u64::from_str_radix(text, 16).ok();
+        major.is_some_and(|major| major != 0)
+            && range.is_some_and(|(from, to)| number(from) <= Some(address) && Some(end) <= number(to))
+    })
 }
 
 /// Whether some of the pages are the same.
