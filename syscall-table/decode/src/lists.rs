@@ -148,6 +148,38 @@ impl Walk<'_> {
         self.sink.end_array(End::Complete);
     }
 
+    /// Tells elements of `size` bytes each, which `tell` tells when they are in the arena; the address if not even the first
+    /// can be read.
+    pub fn elements(&mut self, address: u64, count: u64, size: usize, mut tell: impl FnMut(&mut Walk, Place)) {
+        let told = self.list_limit(count);
+        let mut end = if told < count { End::Abbreviated } else { End::Complete };
+        let mark = self.arena.len();
+        for nth in 0..told {
+            self.arena.truncate(mark);
+            if nth > 0 && !self.has_room(count) {
+                end = End::Abbreviated;
+                break;
+            }
+            let at = address.wrapping_add(nth * size as u64);
+            let Some(place) = self.fetch_all(at, size) else {
+                if nth == 0 {
+                    return self.sink.pointer(address);
+                }
+                end = End::Unreadable(at);
+                break;
+            };
+            if nth == 0 {
+                self.sink.begin_array();
+            }
+            self.sink.element();
+            tell(self, place);
+        }
+        if told == 0 {
+            self.sink.begin_array();
+        }
+        self.sink.end_array(end);
+    }
+
     /// Ends a list at `address`, of which no more is told although it goes on at `next` with an element of `size` bytes: it
     /// is cut short there if that can be read.
     pub fn end_of_list(&mut self, address: u64, next: u64, size: u64) {

@@ -114,7 +114,7 @@ fn list(
     place: Place,
     count: u64,
     even_if_empty: bool,
-    mut tell: impl FnMut(&mut Walk, Place),
+    tell: impl FnMut(&mut Walk, Place),
     size: usize,
 ) {
     let Some(address) = walk.load(place, Width::W64) else { return };
@@ -125,33 +125,7 @@ fn list(
     if address == 0 {
         return walk.sink.pointer(address);
     }
-    let told = walk.list_limit(count);
-    let mut end = if told < count { End::Abbreviated } else { End::Complete };
-    let mark = walk.arena.len();
-    for nth in 0..told {
-        walk.arena.truncate(mark);
-        if nth > 0 && !walk.has_room(count) {
-            end = End::Abbreviated;
-            break;
-        }
-        let at = address.wrapping_add(nth * size as u64);
-        let Some(place) = walk.fetch_all(at, size) else {
-            if nth == 0 {
-                return walk.sink.pointer(address);
-            }
-            end = End::Unreadable(at);
-            break;
-        };
-        if nth == 0 {
-            walk.sink.begin_array();
-        }
-        walk.sink.element();
-        tell(walk, place);
-    }
-    if told == 0 {
-        walk.sink.begin_array();
-    }
-    walk.sink.end_array(end);
+    walk.elements(address, count, size, tell);
 }
 
 /// Attributes of operations on many elements, of which the kernel counts those that it dealt with:

@@ -1,6 +1,6 @@
 //! Requests of ioctl(2), and arguments whose sizes or texts no description can say.
 
-use syscall_table::{Abi, ExprId, StructId, Width, errno_name, ioctl_names, sets, structs};
+use syscall_table::{Abi, ExprId, Width, errno_name, ioctl_names, sets, structs};
 
 use crate::Raw;
 use crate::sink::{End, Naming};
@@ -111,40 +111,9 @@ pub fn ifconf(walk: &mut Walk, _: &'static [ExprId], address: u64, _: Frame) {
     if buffer == 0 || walk.failed() {
         walk.sink.pointer(buffer);
     } else {
-        interfaces(walk, id, buffer, len / size);
+        walk.elements(buffer, len / size, size as usize, |walk, place| walk.fields(id, place, usize::MAX));
     }
     walk.sink.end_struct(End::Complete);
-}
-
-fn interfaces(walk: &mut Walk, id: StructId, buffer: u64, count: u64) {
-    let size = id.get().size(walk.abi);
-    let told = walk.list_limit(count);
-    let mut end = if told < count { End::Abbreviated } else { End::Complete };
-    let mark = walk.arena.len();
-    for nth in 0..told {
-        walk.arena.truncate(mark);
-        if nth > 0 && !walk.has_room(count) {
-            end = End::Abbreviated;
-            break;
-        }
-        let address = buffer.wrapping_add(nth * size as u64);
-        let Some(place) = walk.fetch_all(address, size) else {
-            if nth == 0 {
-                return walk.sink.pointer(buffer);
-            }
-            end = End::Unreadable(address);
-            break;
-        };
-        if nth == 0 {
-            walk.sink.begin_array();
-        }
-        walk.sink.element();
-        walk.fields(id, place, usize::MAX);
-    }
-    if told == 0 {
-        walk.sink.begin_array();
-    }
-    walk.sink.end_array(end);
 }
 
 /// A fraction as people write it: `1/30`.
